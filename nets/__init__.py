@@ -1,0 +1,1 @@
+"""Torch networks, their training on real digits, and the checkpoints that training left."""

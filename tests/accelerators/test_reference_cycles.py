@@ -1,0 +1,45 @@
+"""Compute cycles equal the published simulator's, layer by layer, on the five synthetic networks."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from small_layers import machine
+
+from tlm.accelerators.rules import rule
+from tlm.workload.layer import Layer
+from tlm.workload.traces import load_traces
+
+CONFIGURATIONS = {
+    "BASE": ("base", 1),
+    "Stripes": ("stripes", 1),
+    "DStripes group 256": ("dstripes", 1),
+    "DStripes per-column R=1": ("dstripes-column", 1),
+    "DStripes per-column R=4": ("dstripes-column", 4),
+}
+with (Path(__file__).parents[1] / "data" / "accelerator_reference.csv").open(newline="") as file:
+    ROWS = [row for row in csv.DictReader(file) if row["configuration"] in CONFIGURATIONS]
+
+
+@pytest.fixture(scope="module")
+def layers(reference_networks: Path) -> dict[tuple[str, str], Layer]:
+    networks = {row["network"] for row in ROWS}
+    return {
+        (name, layer.name): layer
+        for name in networks
+        for layer in load_traces(reference_networks / name, 1, None).layers
+    }
+
+
+def test_every_layer_of_every_machine_has_a_row(layers: dict[tuple[str, str], Layer]) -> None:
+    assert len(ROWS) == len(CONFIGURATIONS) * len(layers) == 95
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['network']}-{row['layer']}-{row['configuration']}")
+def test_cycles(row: dict[str, str], layers: dict[tuple[str, str], Layer]) -> None:
+    layer = layers[row["network"], row["layer"]]
+    name, registers = CONFIGURATIONS[row["configuration"]]
+    done = rule(name, layer.kind).completion(layer, 0, machine(registers=registers))
+    assert done.reshape(-1)[-1] == int(row["value"])

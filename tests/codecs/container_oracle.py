@@ -1,0 +1,63 @@
+"""The containers once more, bit by bit in plain Python, and the streams that the tests draw."""
+
+from hypothesis import strategies as st
+
+from tlm.codecs import Format
+
+
+def field(value, width):
+    return [value >> bit & 1 for bit in range(width)]
+
+
+def to_bytes(bits):
+    padded = bits + [0] * (-len(bits) % 8)
+    return bytes(
+        sum(bit << i for i, bit in enumerate(padded[at : at + 8])) for at in range(0, len(padded), 8)
+    )
+
+
+def dpred_container(width, vector, codes):
+    bits = field(width - 1, 4) + field(vector, 16)
+    for code in codes:
+        bits += field(code, width)
+    return bits
+
+
+def _dpred_group(group, fmt):
+    vector = sum(1 << i for i, value in enumerate(group) if value)
+    if not fmt.signed:
+        width = max(1, *(value.bit_length() for value in group))
+        return dpred_container(width, vector, [value for value in group if value])
+    width = max(1, *(abs(value).bit_length() + 1 for value in group))
+    escape = {-32768: 1}
+    codes = [escape.get(value, abs(value) << 1 | (value < 0)) for value in group if value]
+    return dpred_container(min(width, 16), vector, codes)
+
+
+def _none_group(group, fmt):
+    word = 8 if fmt.bits <= 8 else 16 if fmt.bits <= 16 else 32
+    return [bit for value in group for bit in field(value, word)]
+
+
+GROUPS = {"dpred": _dpred_group, "none": _none_group}
+
+
+def plain_containers(name, values, fmt):
+    """Each container as its list of bits, padding included."""
+    containers = []
+    for at in range(0, len(values), 16):
+        bits = GROUPS[name](values[at : at + 16], fmt)
+        containers.append(bits + [0] * (-len(bits) % (fmt.align_bits or 1)))
+    return containers
+
+
+@st.composite
+def streams(draw, most_bits=16):
+    """A format, and a list of its values: zeros, narrow ones, extremes and any."""
+    fmt = Format(
+        draw(st.integers(1, most_bits)), draw(st.booleans()), draw(st.sampled_from([None, None, 64, 5, 100]))
+    )
+    narrow = st.integers(max(fmt.low, -3), min(fmt.high, 3))
+    anything = st.integers(fmt.low, fmt.high)
+    value = st.one_of(st.just(0), narrow, st.sampled_from([fmt.low, fmt.high]), anything)
+    return fmt, draw(st.lists(st.sampled_from([st.just(0), value]).flatmap(lambda s: s), max_size=70))

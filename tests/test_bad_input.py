@@ -1,0 +1,244 @@
+"""Bad scenarios, as a table: what is written, and what the one message must say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tlm.core.errors import BadInput
+from tlm.scenario import load
+
+GOOD = {
+    "accelerator": "accelerator: dstripes",
+    "memory": "memory: hbm",
+    "compression": "compression: dpred",
+    "workload": 'workload: {network: "nets.lenet:build"}',
+}
+ACCELERATOR_KEYS = "allowed: preset, rules, tiles, rows, columns, lanes, clock, am, wm"
+
+#: (lines that replace the good ones of the same key or come after them, what the message says)
+IN_ONE_LINE = [
+    # keys
+    ("tilez: 4", ["s.yaml:5: tilez: unknown key", "allowed: accelerator, memory"]),
+    ("tiles: 4", ["s.yaml:5: tiles: unknown key; it belongs to accelerator"]),
+    ("granularty: exact", ["s.yaml:5: granularty", "did you mean 'granularity'?"]),
+    ("accelerator: {preset: base, tilez: 4}", ["s.yaml:1: accelerator.tilez", ACCELERATOR_KEYS, "'tiles'?"]),
+    (
+        "accelerator:\n  preset: base\n  weight_memory:\n    bank: 3",
+        ["s.yaml:4: accelerator.weight_memory.bank: unknown key", "width_bits", "did you mean 'banks'?"],
+    ),
+    ("memory: {standard: hbm, chanels: 8}", ["s.yaml:2: memory.chanels: unknown key", "'channels'?"]),
+    ("compression: {codec: dpred, engines: 3}", ["s.yaml:3: compression.engines: unknown key", "decompressors"]),
+    ("workload: {network: a:b, wieghts: x}", ["s.yaml:4: workload.wieghts: unknown key", "'weights'?"]),
+    ("source: x", ["s.yaml:5: source: unknown key"]),
+    ("<<: {check: true}", ["s.yaml:5: <<: unknown key"]),
+    # names
+    ("accelerator: dstripe", ["s.yaml:1: accelerator.preset", "base, dstripes, dstripes-column", "'dstripes'?"]),
+    ("accelerator: {tiles: 4}", ["s.yaml:1: accelerator.preset: is missing", "allowed: base"]),
+    ("accelerator: {preset: 4}", ["s.yaml:1: accelerator.preset: expected text, not 4"]),
+    ("accelerator: mine.yaml", ["s.yaml:1: accelerator.preset: there is no 'mine.yaml'; looked for"]),
+    ("memory: hmb", ["s.yaml:2: memory.standard", "'hmb'", "ddr4-3200", "did you mean 'hbm'?"]),
+    ("memory: mine.yaml", ["s.yaml:2: memory.standard: there is no 'mine.yaml'; looked for"]),
+    ("memory: {standard: hbm, page: opened}", ["s.yaml:2: memory.page: not 'opened'", "allowed: open, closed"]),
+    ("memory: {standard: hbm, mapping: x}", ["s.yaml:2: memory.mapping", "has no mapping 'x'"]),
+    ("memory: {standard: hbm, channels: 3}", ["s.yaml:2: memory.channels", "power of two", "3"]),
+    ("compression: dprd", ["s.yaml:3: compression.codec: there is no codec 'dprd'", "did you mean 'dpred'?"]),
+    ("compression: {codec: none, weights: tern}", ["s.yaml:3: compression.weights: there is no codec 'tern'"]),
+    ("accelerator: {preset: base, rules: {fc: bass}}", ["s.yaml:1: accelerator.rules.fc", "'bass'", "'base'?"]),
+    ("accelerator: {preset: base, rules: {cnv: base}}", ["s.yaml:1: accelerator.rules.cnv", "'conv'?"]),
+    ("granularity: fine", ["s.yaml:5: granularity: not 'fine'", "allowed: coarse, exact"]),
+    ("unmodelled: skip", ["s.yaml:5: unmodelled: not 'skip'", "allowed: refuse, pass"]),
+    # units
+    ("accelerator: {preset: base, am: 4 MHz}", ["s.yaml:1: accelerator.am: '4 MHz' is a frequency, not a capac"]),
+    ("accelerator: {preset: base, clock: 4 MiB}", ["s.yaml:1: accelerator.clock: '4 MiB' is a capacity, not a f"]),
+    ("accelerator: {preset: base, am: 25.6 GB/s}", ["'25.6 GB/s' is a rate, not a capacity", "KiB"]),
+    ("accelerator: {preset: base, am: 4194304}", ["accelerator.am: 4194304 has no unit", "such as '4 MiB'"]),
+    ("accelerator: {preset: base, am: 4 MB}", ["accelerator.am: '4 MB' is not", "B, KiB, MiB, GiB"]),
+    ("accelerator: {preset: base, am: lots}", ["accelerator.am: 'lots' is not a capacity"]),
+    ("accelerator: {preset: base, am: 0.3 KiB}", ["accelerator.am: '0.3 KiB' is 307.2 bytes", "whole number"]),
+    ("accelerator: {preset: base, clock: 980 mhz}", ["accelerator.clock: '980 mhz' is not", "MHz"]),
+    ("accelerator: {preset: base, clock: inf Hz}", ["accelerator.clock: 'inf Hz' is not"]),
+    ("accelerator: {preset: base, wm: true}", ["accelerator.wm: expected a capacity, not True"]),
+    # numbers
+    ("accelerator: {preset: base, am: 0 KiB}", ["accelerator.am: must be > 0 B, not '0 KiB'"]),
+    ("accelerator: {preset: base, wm: -320 KiB}", ["accelerator.wm: must be > 0 B, not '-320 KiB'"]),
+    ("accelerator: {preset: base, am: 65 GiB}", ["accelerator.am: must be <= 64 GiB, not '65 GiB'"]),
+    ("accelerator: {preset: base, clock: 0 MHz}", ["accelerator.clock: must be >= 1 Hz, not '0 MHz'"]),
+    ("accelerator: {preset: base, clock: 5000 GHz}", ["accelerator.clock: must be <= 1000 GHz"]),
+    ("accelerator: {preset: base, tiles: 0}", ["s.yaml:1: accelerator.tiles: must be > 0, not 0"]),
+    ("accelerator: {preset: base, rows: -16}", ["s.yaml:1: accelerator.rows: must be > 0, not -16"]),
+    ("accelerator: {preset: base, registers: -1}", ["accelerator.registers: must be >= 0, not -1"]),
+    ("accelerator: {preset: base, tiles: 1000000}", ["accelerator.tiles: must be <= 4096"]),
+    ("workload: {network: a:b, images: 0}", ["s.yaml:4: workload.images: must be > 0, not 0"]),
+    ("workload: {network: a:b, bits: 17}", ["s.yaml:4: workload.bits: must be <= 16, not 17"]),
+    ("compression: {codec: none, decompressors: 0}", ["compression.decompressors: must be > 0, not 0"]),
+    ("compression: {codec: none, align_bits: -8}", ["compression.align_bits: must be > 0, not -8"]),
+    ("memory: {standard: hbm, outstanding: 0 B}", ["s.yaml:2: memory.outstanding: must be > 0 B, not '0 B'"]),
+    # types
+    ("accelerator: {preset: base, tiles: 4.0}", ["accelerator.tiles: expected a whole number, not 4.0"]),
+    ("accelerator: {preset: base, tiles: '4'}", ["accelerator.tiles: expected a whole number, not '4'"]),
+    ("accelerator: {preset: base, tiles: true}", ["accelerator.tiles: expected a whole number, not true"]),
+    ("accelerator: {preset: base, tiles: }", ["accelerator.tiles: expected a whole number, not nothing"]),
+    ("accelerator: {preset: base, rules: dstripes}", ["accelerator.rules: expected a mapping, not 'dstripes'"]),
+    ("accelerator: {preset: base, rules: {fc: 3}}", ["accelerator.rules: expected text for 'fc', not 3"]),
+    ("accelerator: {preset: base, weight_memory: 3}", ["accelerator.weight_memory: expected a mapping"]),
+    ("accelerator: [base, stripes]", ["s.yaml:1: accelerator: expected a mapping", "not a list"]),
+    ("memory:", ["s.yaml:2: memory: expected a mapping", "not nothing"]),
+    ("memory: 5", ["s.yaml:2: memory: expected a mapping with keys such as 'standard', not 5"]),
+    ("check: yes", ["s.yaml:5: check: expected true or false, not 'yes'"]),
+    ("workload: {network: a:b, images: 2020-01-01}", ["workload.images: expected a whole number, not '2020"]),
+    # workloads
+    ("workload: {images: 3}", ["s.yaml:4: workload: needs exactly one of network, traces"]),
+    ("workload: {network: a:b, traces: x}", ["workload: needs exactly one of", "not network and traces"]),
+    ("workload: {traces: x, weights: y}", ["s.yaml:4: workload.weights: means nothing beside 'traces'", "images"]),
+    ("workload: {traces: x, ternary: true}", ["workload.ternary: means nothing beside 'traces'"]),
+    ("workload: {network: nets.lenet}", ["workload.network: 'nets.lenet' names no function", "file.py:function"]),
+    ("workload: {network: a:b, input: pictures}", ["workload.input: 'pictures' is no input", ".npy"]),
+    ("workload: {network: a:b, input: {shapes: [1]}}", ["unknown key 'shapes'", "did you mean 'shape'?"]),
+    ("workload: {network: a:b, input: {shape: [0]}}", ["workload.input: `shape` is a list of positive whole"]),
+    ("workload: {network: a:b, input: {shape: [1], seed: -1}}", ["workload.input: `seed` is a whole number"]),
+    ("workload: {network: a:b, input: 3}", ["workload.input: expected text or a mapping, not 3"]),
+    # YAML
+    ("memory: {standard: hbm", ["s.yaml:", "YAML: "]),
+    ("memory: 'hbm", ["s.yaml:", "YAML: "]),
+    ("memory: hbm: 4", ["s.yaml:2: YAML: mapping values are not allowed here"]),
+    ("memory:\n\tstandard: hbm", ["s.yaml:3: YAML: found character '\\t'"]),
+    ("check: true\ncheck: false", ["s.yaml:6: check: the key is written twice, first on line 5"]),
+    ("check: !!python/object/apply:os.system ['exit']", ["s.yaml:5: YAML: the tag !!python/object/apply:os.sy"]),
+    ("check: !mine 3", ["s.yaml:5: YAML: the tag !mine is refused: write a plain value"]),
+    ("memory: &m hbm\ncompression: *m", ["s.yaml:", "YAML: an alias (*name) is not used here"]),
+    ("check: &x [*x]", ["s.yaml:5: YAML: an alias"]),
+    ("---\ncheck: true", ["s.yaml:5: YAML: but found another document"]),
+    ("4: true", ["s.yaml:5: YAML: a key must be a word"]),
+    ("? [a]\n: true", ["s.yaml:5: YAML: a key must be a word"]),
+    ("check: " + "[" * 3000, ["s.yaml: YAML: nested too deeply"]),
+    ("check: " + "9" * 5000, ["s.yaml:5: YAML: Exceeds the limit"]),
+    ("check: \x00", ["s.yaml: YAML: unacceptable character"]),
+    # other files
+    ("extends: other.yaml", ["s.yaml:5: extends: there is no 'other.yaml'; looked for"]),
+    ("extends: dstripes_hmb", ["s.yaml:5: extends", "did you mean 'dstripes_hbm'?"]),
+    ("extends: s.yaml", ["s.yaml:5: extends: goes in a circle", "s.yaml extends"]),
+    ("extends: 3", ["s.yaml:5: extends: expected the name of a scenario, not 3"]),
+]
+
+
+def message_of(path: Path, *sets: str) -> str:
+    """The one message of a scenario that must be refused."""
+    with pytest.raises(BadInput) as caught:
+        load(str(path), sets)
+    return str(caught.value)
+
+
+def with_lines(text: str) -> str:
+    """The good scenario with `text` in place of the line of its key, or after it."""
+    key = text.partition(":")[0]
+    changed = {**GOOD, key: text}
+    return "\n".join(changed.values()) + "\n"
+
+
+@pytest.mark.parametrize(("text", "expected"), IN_ONE_LINE, ids=lambda value: str(value)[:40])
+def test_a_fault_is_told_with_file_line_key_and_the_way_out(tmp_path: Path, text: str, expected: list[str]) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines(text), encoding="utf-8")
+    message = message_of(file)
+    assert [part for part in expected if part not in message] == [], message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("part", GOOD)
+def test_every_part_must_be_there(tmp_path: Path, part: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("\n".join(line for key, line in GOOD.items() if key != part))
+    assert f"s.yaml:1: {part}: is missing" in message_of(file)
+
+
+def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    lines = ["compression: {codec: dpre, decompressors: 0}", "accelerator: {preset: strips, tiles: -1}"]
+    file.write_text("\n".join([*lines, "memory: {channels: 3}", "workload: {trace: x}", "chek: true"]))
+    keys = [line.split(": ")[0].rpartition(":")[2] + " " + line.split(": ")[1] for line in message_of(file).split("\n")]
+    assert keys == [
+        "1 compression.decompressors",
+        "1 compression.codec",
+        "2 accelerator.preset",
+        "2 accelerator.tiles",
+        "3 memory.channels",
+        "4 workload.trace",
+        "4 workload",
+        "5 chek",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "s.yaml: is empty; write `key: value` lines"),
+        (b"# nothing\n", "s.yaml: is empty"),
+        (b"- 1\n- 2\n", "s.yaml: is not a mapping"),
+        (b"dstripes\n", "s.yaml: is not a mapping"),
+        (b"\xff\xfe\x00", "s.yaml: is not text in UTF-8"),
+    ],
+)
+def test_a_file_without_a_mapping(tmp_path: Path, content: bytes, expected: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_bytes(content)
+    assert expected in message_of(file)
+
+
+def test_a_missing_file_says_where_it_was_looked_for_and_offers_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("x")
+    message = message_of(tmp_path / "mein.yaml")
+    assert f"looked for {tmp_path / 'mein.yaml'}" in message
+    assert "did you mean" in message and "mine.yaml'" in message
+
+
+@pytest.mark.parametrize("name", ["dstripes_hmb", "", "x" * 5000, "nul\0byte", "."])
+def test_a_name_that_is_no_scenario(name: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load(name)
+    assert "dstripes_hbm" in str(caught.value) or "cannot be read" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("check", "--set check: write KEY=VALUE"),
+        ("=3", "--set =3: write KEY=VALUE"),
+        ("a..b=3", "--set a..b=3: write KEY=VALUE"),
+        ("granularity.x=3", "granularity.x: granularity is 'coarse' and has no keys"),
+        ("memory.channels=[", "--set memory.channels=[: YAML: "),
+        ("memory.chanels=4", "--set memory.chanels=4: memory.chanels: unknown key"),
+        ("memory.outstanding=4 MHz", "memory.outstanding: '4 MHz' is a frequency"),
+        ("memory=hmb", "--set memory=hmb: memory.standard"),
+        ("memory.standard=", "memory.standard: expected text, not nothing"),
+        ("extends=lenet", "--set extends=lenet: extends: unknown key"),
+        ("accelerator.preset=strips", "accelerator.preset: there is no accelerator preset 'strips'"),
+        ("check=!!python/name:os.system", "the tag !!python/name:os.system is refused: nothing in a file is exe"),
+    ],
+)
+def test_a_bad_option_is_told_by_the_option_itself(tmp_path: Path, option: str, expected: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("granularity: coarse"))
+    assert expected in message_of(file, option)
+
+
+def test_a_fault_in_a_preset_of_ones_own_is_told_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("tiles: 16\nrows: none\n")
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("accelerator: mine.yaml"))
+    assert f"{tmp_path / 'mine.yaml'}:2: accelerator.rows: expected a whole number" in message_of(file)
+
+
+def test_a_fault_in_the_file_extended_is_told_there(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("\n\ncheck: 3\n")
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("extends: base.yaml"))
+    assert f"{tmp_path / 'base.yaml'}:3: check: expected true or false, not 3" in message_of(file)
+
+
+def test_a_file_that_a_value_names_is_missed_where_it_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("workload: {network: a:b, weights: lost.pt}"))
+    with pytest.raises(BadInput, match=r"s\.yaml:4: workload\.weights: there is no 'lost\.pt'; looked for"):
+        load(str(file)).find("lost.pt")

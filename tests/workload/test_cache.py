@@ -1,0 +1,235 @@
+"""The cache: what is kept comes back the same; whatever changed, is gone or is damaged counts as none."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+
+from tlm.workload import cache
+from tlm.workload.layer import Layer, Pool, Requant, Workload
+
+
+def workload(first: int = 0) -> Workload:
+    """Two chained layers with everything a layer may have."""
+    inputs = (np.arange(2 * 3 * 4 * 4, dtype=np.uint8) + np.uint8(first)).reshape(2, 3, 4, 4)
+    accumulators = np.arange(2 * 5 * 4 * 4, dtype=np.int64).reshape(2, 5, 4, 4) - 2**40
+    requant = Requant(np.array([3, 4, 5, 6, 7]), np.array([8]), zero=0, low=0, high=255)
+    pool = Pool("max", (2, 2), (2, 2), (0, 0), (2, 2))
+    outputs = accumulators[:, :, ::2, ::2].astype(np.int16)
+    weights = np.ones((5, 3, 3, 3), dtype=np.int8)
+    first_layer = Layer(
+        "conv", "conv", inputs, weights, np.arange(5), accumulators, outputs,
+        (1, 1), (1, 1), 1, 8, 8, 8, requant, pool,
+    )  # fmt: skip
+    last = attrs.evolve(first_layer, name="last", inputs=outputs, bias=None, requant=None, pool=None)
+    return Workload("net", (first_layer, last), chained=True, labels=(np.int64(7), 3), predictions=None)
+
+
+def assert_same(one: Workload, other: Workload) -> None:
+    """Equal in every field, arrays in dtype and shape too."""
+    assert (one.name, one.chained, one.labels, one.predictions) == (
+        other.name,
+        other.chained,
+        other.labels,
+        other.predictions,
+    )
+    for mine, its in zip(one.layers, other.layers, strict=True):
+        for field in attrs.fields(Layer):
+            a, b = getattr(mine, field.name), getattr(its, field.name)
+            if isinstance(a, Requant):
+                assert np.array_equal(a.multiplier, b.multiplier) and np.array_equal(a.shift, b.shift)
+                assert (a.zero, a.low, a.high) == (b.zero, b.low, b.high)
+            elif isinstance(a, np.ndarray):
+                assert (a.dtype, a.shape) == (b.dtype, b.shape) and np.array_equal(a, b)
+            else:
+                assert a == b, field.name
+
+
+class Maker:
+    """Makes the workload, and counts how often."""
+
+    def __init__(self, depends: Path) -> None:
+        self.depends = depends
+        self.calls = 0
+
+    def __call__(self) -> tuple[Workload, list[Path]]:
+        self.calls += 1
+        return workload(), [self.depends]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
+    monkeypatch.setenv("TLM_CACHE", str(tmp_path / "cache"))
+    depends = tmp_path / "weights.pt"
+    depends.write_text("weights")
+    return Maker(depends)
+
+
+def entry() -> Path:
+    """The only entry's folder."""
+    folder = cache.cache_folder()
+    assert folder is not None
+    (found,) = folder.iterdir()
+    return found
+
+
+KEY = {"network": "a:b", "images": 2}
+
+
+def test_the_second_time_comes_from_disk_and_is_the_same(make: Maker) -> None:
+    cold, warm = cache.cached(KEY, make), cache.cached(KEY, make)
+    assert make.calls == 1
+    assert_same(cold, workload())
+    assert_same(warm, workload())
+
+
+def test_cold_and_warm_arrays_are_alike_read_only_and_plain(make: Maker) -> None:
+    for found in (cache.cached(KEY, make), cache.cached(KEY, make)):
+        assert type(found.layers[0].inputs) is np.ndarray
+        assert not found.layers[0].inputs.flags.writeable
+        assert found.layers[1].inputs is found.layers[0].outputs
+
+
+def test_another_key_is_another_entry(make: Maker) -> None:
+    cache.cached(KEY, make)
+    cache.cached({**KEY, "images": 3}, make)
+    assert make.calls == 2
+
+
+def test_a_changed_file_is_a_miss_and_so_is_one_that_is_gone(make: Maker) -> None:
+    cache.cached(KEY, make)
+    make.depends.write_text("WEIGHTS")
+    cache.cached(KEY, make)
+    cache.cached(KEY, make)
+    assert make.calls == 2
+    assert len(list(entry().parent.iterdir())) == 1
+    old, make.depends = make.depends, make.depends.with_name("other")
+    make.depends.write_text("")
+    old.unlink()
+    cache.cached(KEY, make)
+    assert make.calls == 3
+
+
+def test_a_file_touched_but_not_changed_is_a_hit(make: Maker) -> None:
+    cache.cached(KEY, make)
+    os.utime(make.depends, (1, 1))
+    cache.cached(KEY, make)
+    assert make.calls == 1
+
+
+def test_changed_code_is_a_miss(make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.cached(KEY, make)
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "layer.py").write_text("other")
+    monkeypatch.setattr(cache, "CODE", tmp_path / "code")
+    cache.cached(KEY, make)
+    assert make.calls == 2
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+def forget(folder: Path, key: str) -> None:
+    manifest = json.loads((folder / cache.MANIFEST).read_text())
+    del manifest[key]
+    (folder / cache.MANIFEST).write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: flip(folder / "0.npy"),
+        lambda folder: (folder / "0.npy").write_bytes(b""),
+        lambda folder: (folder / "1.npy").unlink(),
+        lambda folder: (folder / cache.MANIFEST).unlink(),
+        lambda folder: (folder / cache.MANIFEST).write_text("{"),
+        lambda folder: (folder / cache.MANIFEST).write_text("[]"),
+        lambda folder: (folder / cache.MANIFEST).write_bytes(b"\xff"),
+        lambda folder: forget(folder, "workload"),
+        lambda folder: forget(folder, "arrays"),
+    ],
+)
+def test_a_damaged_entry_is_a_miss_and_is_replaced(make: Maker, damage: object) -> None:
+    cache.cached(KEY, make)
+    damage(entry())  # type: ignore[operator]
+    assert_same(cache.cached(KEY, make), workload())
+    assert make.calls == 2
+    cache.cached(KEY, make)
+    assert make.calls == 2
+
+
+def test_an_array_of_objects_is_never_unpickled(make: Maker) -> None:
+    cache.cached(KEY, make)
+    folder = entry()
+    np.save(folder / "0.npy", np.array([{}], dtype=object), allow_pickle=True)
+    manifest = json.loads((folder / cache.MANIFEST).read_text())
+    manifest["arrays"]["0.npy"] = cache._digest(folder / "0.npy")
+    (folder / cache.MANIFEST).write_text(json.dumps(manifest))
+    cache.cached(KEY, make)
+    assert make.calls == 2
+
+
+def test_what_is_mapped_stays_good_when_its_entry_is_replaced(make: Maker) -> None:
+    found = cache.cached(KEY, make)
+    make.depends.write_text("WEIGHTS")
+    cache.cached(KEY, make)
+    assert_same(found, workload())
+
+
+def test_without_a_folder_to_write_to_it_works_all_the_same(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TLM_CACHE", str(tmp_path / "file" / "cache"))
+    for _ in range(2):
+        assert_same(cache.cached(KEY, make), workload())
+    assert make.calls == 2
+
+
+def test_without_a_home_it_works_all_the_same(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "cache_folder", lambda: None)
+    assert_same(cache.cached(KEY, make), workload())
+
+
+def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TLM_CACHE", str(tmp_path))
+    assert cache.cache_folder() == tmp_path
+    monkeypatch.delenv("TLM_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / "tlm"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.cache_folder() == tmp_path / ".cache" / "tlm"
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError))
+    assert cache.cache_folder() is None
+
+
+def _hammer(depends: Path, wrong: multiprocessing.SimpleQueue[str]) -> None:
+    for _ in range(15):
+        depends.write_text(str(os.urandom(4)))  # so that everybody misses and writes most of the time
+        try:
+            assert_same(cache.cached(KEY, Maker(depends)), workload())
+        except BaseException as error:
+            wrong.put(repr(error))
+
+
+def test_many_writers_at_once_do_no_harm(make: Maker) -> None:
+    context = multiprocessing.get_context("fork")
+    wrong = context.SimpleQueue()
+    runs = [context.Process(target=_hammer, args=(make.depends, wrong)) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert wrong.empty(), wrong.get()
+    assert_same(cache.cached(KEY, make), workload())
+    assert entry().parent.exists()

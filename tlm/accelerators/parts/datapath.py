@@ -1,0 +1,125 @@
+"""What a checked run computes, in numpy and pass by pass: patches, accumulators, requantised and pooled outputs.
+
+It shares no arithmetic with the reference: float64 matrix products, exact below 2^53, against torch's int64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...core import CheckFailed
+from ...workload.layer import Ints, Layer, Pool, Requant, stream
+from ..program import Pass, Program
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Datapath:
+    """One layer and image on its way: the input's stream as it arrives, the accumulators as they are done.
+
+    `inputs` is [values + 1]: NaN until a value has arrived, the last the padding zero.
+    """
+
+    def __init__(self, program: Program, image: int) -> None:
+        self.program = program
+        self.image = image
+        layer = program.layer
+        self.inputs = np.full(int(layer.inputs[image].size) + 1, np.nan)
+        self.inputs[-1] = 0
+        self.accumulators = np.zeros((layer.filters, program.geometry.windows), np.int64)
+        self._reference = layer.accumulators[image].reshape(layer.filters, -1)
+        self._patches: tuple[tuple[int, int, int], Floats] | None = None
+        self._offsets = _reduction_offsets(program)
+
+    def patches(self, job: Pass) -> Floats:
+        """[windows of the pass, K] the activations the dispatcher broadcasts, in the reduction's order."""
+        key = (job.group, *job.windows)
+        if self._patches is None or self._patches[0] != key:
+            self._patches = (key, self._gather(job))
+        return self._patches[1]
+
+    def accumulate(self, job: Pass, first_filter: int, weights: Floats) -> None:
+        """One tile's part of a completing pass: `weights` [filters, K]; compared with the reference at once."""
+        layer = self.program.layer
+        filters = slice(first_filter, first_filter + len(weights))
+        windows = slice(*job.windows)
+        sums = weights @ self.patches(job).T
+        if layer.bias is not None:
+            sums += layer.bias[filters, None]
+        expected = self._reference[filters, windows]
+        wrong = np.argwhere(sums != expected)
+        if len(wrong):
+            filter_, window = (int(place) for place in wrong[0])
+            y, x = divmod(job.windows[0] + window, self.program.geometry.out_size[1])
+            raise CheckFailed(
+                f"layer {layer.name}, image {self.image}: the accumulator of filter {first_filter + filter_} "
+                f"at y {y}, x {x} is {sums[filter_, window]:.0f}, not {expected[filter_, window]}"
+            )
+        self.accumulators[filters, windows] = sums.astype(np.int64)
+
+    def take_reference(self) -> None:
+        """The machine has no rule for this layer: its accumulators are the reference's."""
+        self.accumulators = self._reference
+
+    def outputs(self, begin: int, end: int) -> Ints:
+        """Values `begin`..`end` of the outputs' stream, from the accumulators; all they read must be done."""
+        layer = self.program.layer
+        if layer.requant is None:  # the layer stands alone: what it writes is the next one's own tensor
+            return stream(layer.outputs[self.image])[begin:end]
+        positions = np.arange(begin // layer.filters, -(-end // layer.filters))
+        values = post_process(self.accumulators, layer, positions).T.reshape(-1)
+        shift = begin - begin // layer.filters * layer.filters
+        return np.asarray(values[shift : shift + end - begin])
+
+    def _gather(self, job: Pass) -> Floats:
+        geometry = self.program.geometry
+        if self.program.layer.kind == "fc":
+            return self.inputs[self._offsets[2]][None, :]
+        (height, width), channels = geometry.in_size, geometry.group_channels * geometry.groups
+        oy, ox = np.divmod(np.arange(*job.windows), geometry.out_size[1])
+        y = (oy * geometry.stride[0] - geometry.padding[0])[:, None] + self._offsets[0]
+        x = (ox * geometry.stride[1] - geometry.padding[1])[:, None] + self._offsets[1]
+        place = (y * width + x) * channels + self._offsets[2] + job.group * geometry.group_channels
+        inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        return self.inputs[np.where(inside, place, -1)]
+
+
+def _reduction_offsets(program: Program) -> tuple[Ints, Ints, Ints]:
+    """(y, x, channel) of each weight of a filter, in the reduction's order: [K] each."""
+    ky, kx = program.geometry.kernel
+    channel, position = np.divmod(program.reduction.order, ky * kx)
+    y, x = np.divmod(position, kx)
+    return y, x, channel
+
+
+def post_process(accumulators: Ints, layer: Layer, positions: Ints) -> Ints:
+    """[filters, positions] outputs at positions of the (pooled) map, in raster order, from [filters, windows]."""
+    assert layer.requant is not None
+    if layer.pool is None:
+        return requantise(accumulators[:, positions], layer.requant)
+    windows, inside = _pool_windows(layer.out_size, layer.pool, positions)
+    values = requantise(accumulators[:, windows.reshape(-1)], layer.requant).reshape(-1, *windows.shape)
+    if layer.pool.kind == "max":
+        return np.asarray(np.where(inside, values, np.iinfo(np.int64).min).max(axis=2))
+    count = layer.pool.kernel[0] * layer.pool.kernel[1]
+    return np.asarray((2 * np.where(inside, values, 0).sum(axis=2) + count) // (2 * count))
+
+
+def requantise(accumulators: Ints, requant: Requant) -> Ints:
+    """clamp(((acc * m + 2^(s-1)) >> s) + z), filters first."""
+    multiplier, shift = requant.multiplier[:, None], requant.shift[:, None]
+    scaled = (accumulators * multiplier + (np.int64(1) << (shift - 1))) >> shift
+    return np.asarray(np.clip(scaled + requant.zero, requant.low, requant.high))
+
+
+def _pool_windows(size: tuple[int, int], pool: Pool, positions: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """[positions, kernel] windows each pooled position reads, and whether they lie in the map."""
+    py, px = np.divmod(positions, pool.out[1])
+    ky, kx = (edge.reshape(-1) for edge in np.indices(pool.kernel))
+    y = (py * pool.stride[0] - pool.padding[0])[:, None] + ky
+    x = (px * pool.stride[1] - pool.padding[1])[:, None] + kx
+    inside = (y >= 0) & (y < size[0]) & (x >= 0) & (x < size[1])
+    return np.where(inside, y * size[1] + x, 0), inside

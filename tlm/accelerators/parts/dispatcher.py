@@ -1,0 +1,237 @@
+"""The dispatcher: reads bricks from AM, broadcasts them to the tiles pass by pass, and collects the outputs.
+
+DPRed, sections 5.2 and 5.3.1: wide reads of the activation memory into a pool of bricks, a broadcast that holds all
+tiles in step, and reducers that write finished outputs back while the next windows are computed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Any
+
+import attrs
+import numpy as np
+import simpy
+
+from ...core import BUSY, IDLE, CheckFailed, Clock, Module
+from ...engines import Dma, OutputStream, walk
+from ...engines.flow import Cause
+from ...workload.layer import stream
+from ..plan import Plan
+from ..program import Pass, Program
+from .broadcast import Broadcast, Job
+from .datapath import Datapath
+from .memories import ActivationMemory
+from .reducers import Reducers
+from .tile import Tile
+
+Process = Generator[simpy.Event, Any, None]
+Wait = Generator[simpy.Event, Any, Cause]
+
+
+@attrs.define
+class LayerRun:
+    """What one layer did for one image: its span, and what its cycles went to."""
+
+    layer: int
+    image: int
+    start_fs: int
+    end_fs: int = 0
+    compute_cycles: int = 0
+    stalls: dict[str, int] = attrs.field(factory=dict)
+
+
+class Dispatcher(Module):
+    """Runs all passes of a plan, in order; `observe` is called with every layer that is done."""
+
+    kind = "dispatcher"
+
+    def __init__(
+        self,
+        parent: Module,
+        plan: Plan,
+        link: Broadcast,
+        am: ActivationMemory,
+        reducers: Reducers,
+        dma: Dma,
+        clock: Clock,
+        read_ahead: int,
+    ) -> None:
+        super().__init__(parent, "dispatcher")
+        self.plan = plan
+        self.runs: list[LayerRun] = []
+        self.finished = False
+        self.outputs: dict[int, OutputStream] = {}
+        self.tiles: list[Tile] = []
+        self.datapaths: dict[tuple[int, int], Datapath] = {}
+        self.observe: Callable[[LayerRun], None] = lambda _run: None
+        self._link = link
+        self._am = am
+        self._reducers = reducers
+        self._dma = dma
+        self._clock = clock
+        self._starts: deque[int] = deque([0], maxlen=read_ahead)
+        self._array_free = 0
+        self._inputs_base = 0
+        self._job: Job | None = None
+        self.process(self._run)
+
+    @property
+    def checked(self) -> bool:
+        """Whether real values are computed."""
+        return self._dma.carries_data
+
+    def datapath(self, layer: int, image: int) -> Datapath:
+        """The values of a layer and image; they begin to exist with the first that arrives."""
+        if (layer, image) not in self.datapaths:
+            self.datapaths[layer, image] = Datapath(self.plan.programs[layer], image)
+        return self.datapaths[layer, image]
+
+    def _run(self) -> Process:
+        for image in range(self.plan.images):
+            for layer in range(len(self.plan.programs)):
+                yield from self._layer(layer, image)
+        self.finished = True
+        self.probe.set(IDLE)
+
+    def _layer(self, layer: int, image: int) -> Process:
+        program = self.plan.programs[layer]
+        run = LayerRun(layer, image, self.now)
+        self.runs.append(run)
+        output = self.outputs.get(self.plan.output_index(layer, image))
+        datapath = self.datapath(layer, image) if self.checked else None
+        if output is not None and datapath is not None:
+            output.values_of = datapath.outputs
+        for tile in self.tiles:
+            tile.datapath = datapath
+        for work in program.run(image):
+            yield from self._pass(run, program, work, output)
+        yield from self._drain(run, output)
+        if self._streamed(run):
+            self._inputs_base += program.input_loads * program.layer.inputs[image].size
+        if datapath is not None:
+            self._hand_over(layer, image, datapath)
+        self.observe(run)
+
+    def _pass(self, run: LayerRun, program: Program, work: Pass, output: OutputStream | None) -> Process:
+        job = Job(self.env, run.layer, run.image, program, work)
+        ready = self._link.announce(job, sum(1 for tile in program.tiles if tile.filters[work.filter_set]))
+        cause = yield from self._operands(run, work, output)
+        if not ready.triggered:
+            self.probe.set("tiles")
+            yield ready
+            cause = self._link.late
+        yield ready
+        cause = yield from self._ports(program, work, cause)
+        yield from self._align()
+        self._account(run, cause)
+        yield from self._execute(job)
+        run.compute_cycles += work.cycles
+        self._release(program, work)
+        if work.completes:
+            self._collect(program, work, output)
+
+    def _operands(self, run: LayerRun, work: Pass, output: OutputStream | None) -> Wait:
+        """Wait for the inputs, where they are streamed, and for room for the outputs, where they are."""
+        cause: Cause = None
+        stream, need = self._am.stream, self._inputs_base + work.inputs_need
+        if self._streamed(run) and stream.arrived.count < need:
+            self.probe.set("inputs")
+            yield stream.arrived.reached(need)
+            cause = stream.last
+            self._starts.append(self.now)
+        if output is not None:
+            drained = work.out_started - self.plan.am.outputs
+            if output.drained.count < drained:
+                self.probe.set("am_capacity")
+                yield output.drained.reached(drained)
+                cause = output.newest
+        return cause
+
+    def _ports(self, program: Program, work: Pass, cause: Cause) -> Wait:
+        """Wait until AM keeps up with reading the bricks, and the outputs before have left their registers."""
+        done = self._am.array.read(self._starts[0], self._brick_bytes(program, work))
+        waits = {
+            "dispatch": done - work.cycles * self._clock.period_fs,
+            "reduce": self._reducers.registers_free_fs,
+        }
+        for reason, until in sorted(waits.items(), key=lambda wait: wait[1]):
+            if until > self.now:
+                self.probe.set(reason)
+                yield self.env.timeout(until - self.now)
+                cause = reason
+        return cause
+
+    def _align(self) -> Process:
+        edge = self._clock.next_edge(self.now)
+        if edge > self.now:
+            yield self.env.timeout(edge - self.now)
+
+    def _execute(self, job: Job) -> Process:
+        self._starts.append(self.now)
+        self._dma.forget()
+        job.done = self.env.timeout(job.work.cycles * self._clock.period_fs)
+        job.started.succeed()
+        yield job.started
+        self.probe.set(BUSY)
+        yield job.done
+        self.probe.set("tiles")
+        self._array_free = self.now
+
+    def _release(self, program: Program, work: Pass) -> None:
+        if work.inputs_free:
+            self._am.stream.free_to(self._inputs_base + work.inputs_free)
+
+    def _collect(self, program: Program, work: Pass, output: OutputStream | None) -> None:
+        windows = work.windows[1] - work.windows[0]
+        done = self._reducers.collect(self.now, program, work, windows)
+        if output is not None and work.out_final > output.final.count:
+            written = self.env.timeout(done - self.now)
+            written.callbacks.append(lambda _event: output.final.advance_to(work.out_final))
+
+    def _drain(self, run: LayerRun, output: OutputStream | None) -> Process:
+        """A layer ends, on an edge, with its own last write: into AM or, off the chip, into the memory."""
+        cause: Cause = "reduce"
+        if self._reducers.done_fs > self.now:
+            self.probe.set("reduce")
+            yield self.env.timeout(self._reducers.done_fs - self.now)
+        if output is not None:
+            self.probe.set("offchip_write")
+            yield output.written.reached(output.length)
+            cause = output.last
+        yield from self._align()
+        self._account(run, cause)
+        self._array_free = run.end_fs = self.now
+        self.probe.set(IDLE)
+
+    def _account(self, run: LayerRun, cause: Cause) -> None:
+        """Give every cycle the array has stood still its reason."""
+        edge, period = self._clock.next_edge, self._clock.period_fs
+        for begin, end, reason in walk(cause, self._array_free, self.now):
+            cycles = (edge(end) - edge(begin)) // period
+            if cycles:
+                run.stalls[reason] = run.stalls.get(reason, 0) + cycles
+
+    def _streamed(self, run: LayerRun) -> bool:
+        return self.plan.tensors[run.layer][run.image] is not None
+
+    def _brick_bytes(self, program: Program, work: Pass) -> int:
+        """What the pass reads of AM: a brick of `lanes` values for every window and step."""
+        bricks = (work.windows[1] - work.windows[0]) * (work.steps[1] - work.steps[0])
+        return bricks * program.geometry.grid.lanes * program.layer.bits // 8
+
+    def _hand_over(self, layer: int, image: int, datapath: Datapath) -> None:
+        """The layer's outputs, compared with the reference, become the next one's inputs where they stay in AM."""
+        del self.datapaths[layer, image]
+        outputs = datapath.outputs(0, int(datapath.program.layer.outputs[image].size))
+        expected = stream(datapath.program.layer.outputs[image])
+        wrong = np.flatnonzero(outputs != expected)
+        if len(wrong):
+            place = int(wrong[0])
+            raise CheckFailed(
+                f"layer {datapath.program.layer.name}, image {image}: output {place} of its stream is "
+                f"{outputs[place]}, not {expected[place]}"
+            )
+        if layer + 1 < len(self.plan.programs) and self.plan.tensors[layer + 1][image] is None:
+            self.datapath(layer + 1, image).inputs[:-1] = outputs

@@ -1,0 +1,144 @@
+"""A machine: DMA, engines, memories, dispatcher, tiles and reducers, connected, ready to run a plan."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import simpy
+
+from ...core import BadInput, Clock, Module
+from ...engines import CompressionSpec, Compressor, Decompressors, Dma, OutputStream, ReadStream, Request
+from ..plan import Plan
+from ..spec import AcceleratorSpec
+from .broadcast import Broadcast
+from .dispatcher import Dispatcher
+from .memories import ActivationMemory
+from .reducers import Reducers
+from .tile import Tile, WeightMemory
+
+EXACT_READ_AHEAD = 32  # passes of one step whose bricks the dispatcher's pool holds
+
+
+class Machine(Module):
+    """An accelerator with one socket, `dma.mem`, to be bound to a memory."""
+
+    def __init__(
+        self,
+        parent: Module | simpy.Environment,
+        name: str,
+        spec: AcceleratorSpec,
+        compression: CompressionSpec,
+        plan: Plan,
+        *,
+        outstanding: int,
+        exact: bool,
+        carries_data: bool,
+    ) -> None:
+        super().__init__(parent, name)
+        self.spec = spec
+        self.plan = plan
+        self.clock = Clock(spec.clock)
+        check_weight_port(spec, plan.workload.layers[0].bits)
+        self.dma = Dma(self, "dma", outstanding, carries_data)
+        self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, self.clock)
+        self.outputs = self._outputs()
+        self.am = ActivationMemory(self, self._input_stream(), spec.activation_memory, spec.am, self.clock)
+        self.link = Broadcast(self.env)
+        self.tiles = [self._tile(number) for number in range(spec.tiles)]
+        self.reducers = Reducers(self, spec.tiles, self.am.array)
+        self.dispatcher = Dispatcher(
+            self, plan, self.link, self.am, self.reducers, self.dma, self.clock, EXACT_READ_AHEAD if exact else 1
+        )
+        self.dispatcher.outputs = self.outputs
+        self.dispatcher.tiles = self.tiles
+        self.am.datapath_of = self.dispatcher.datapath
+        self.compressor = Compressor(
+            self, "compressor", compression.compressors, self.clock, self.dma, list(self.outputs.values())
+        )
+        self._connect()
+
+    def _outputs(self) -> dict[int, OutputStream]:
+        """The tensors that leave the chip: those the next layer streams in, and the last."""
+        plan = self.plan
+        streams = {}
+        for image in range(plan.images):
+            for layer in range(len(plan.programs)):
+                region = plan.tensors[layer + 1][image]
+                if region is not None:
+                    streams[plan.output_index(layer, image)] = OutputStream(self.env, region, plan.activation_cut)
+        return streams
+
+    def _input_stream(self) -> ReadStream:
+        plan = self.plan
+        return ReadStream(
+            self.env,
+            "inputs",
+            plan.am.inputs,
+            plan.input_loads(),
+            plan.activation_cut,
+            "am_capacity",
+            lambda output, end: self.outputs[output].written.count >= end,
+        )
+
+    def _tile(self, number: int) -> Tile:
+        plan = self.plan
+        stream = ReadStream(
+            self.env,
+            f"weights of tile {number}",
+            plan.wm_values,
+            plan.weight_loads(number),
+            plan.weight_cut,
+            "wm_capacity",
+            lambda _output, _end: True,
+        )
+        tile = Tile(self, number, self.link, stream, self.spec.weight_memory, self.spec.wm, self.clock)
+        tile.regions = tuple(layer[number] for layer in plan.weights)
+        return tile
+
+    def _connect(self) -> None:
+        self.dma.add_stream(self.am.stream)
+        self.am.stream.deliver = self._expand_inputs
+        for tile in self.tiles:
+            self.dma.add_stream(tile.wm.stream)
+            tile.wm.stream.deliver = partial(self._expand_weights, tile)
+
+    def _expand_inputs(self, request: Request) -> None:
+        """Through the engines, spread over all of them, into AM."""
+        now, region = self.now, request.load.region
+        done = now
+        if region.codec.engine:
+            done = self.decompressors.serve_spread(now, request.values, 8 * request.payload.data_length)
+        self._store(request, done, self.am.array.write(done, _stored_bytes(request)), self.am)
+
+    def _expand_weights(self, tile: Tile, request: Request) -> None:
+        """Through the tile's engine into its weight memory."""
+        now, region = self.now, request.load.region
+        done = now
+        if region.codec.engine:
+            done = self.decompressors.serve_part(tile.number, now, request.values, 8 * request.payload.data_length)
+        self._store(request, done, tile.wm.array.write(done, _stored_bytes(request)), tile.wm)
+
+    def _store(self, request: Request, expanded: int, stored: int, memory: ActivationMemory | WeightMemory) -> None:
+        request.milestones.append((expanded, "decompression"))
+        request.milestones.append((stored, "onchip_bandwidth"))
+
+        def commit(_event: simpy.Event) -> None:
+            memory.store(request)
+            self.dma.release(request)
+
+        self.env.timeout(stored - self.now).callbacks.append(commit)
+
+
+def _stored_bytes(request: Request) -> int:
+    return -(-request.values * request.load.region.fmt.bits // 8)
+
+
+def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:
+    """Refuse a weight memory that cannot give the grid its row of weights every cycle."""
+    needed = spec.rows * spec.lanes * bits
+    offered = spec.weight_memory.banks * spec.weight_memory.width_bits
+    if offered < needed:
+        raise BadInput(
+            f"the weight memory gives {offered} bits a cycle; rows x lanes x {bits} bits need {needed}",
+            key="accelerator.weight_memory",
+        )

@@ -1,0 +1,45 @@
+"""Reducers, one a tile: they collect finished outputs and write them to AM (DPRed, section 5.3.1)."""
+
+from __future__ import annotations
+
+from ...core import Module
+from ...memory import OnChipMemory
+from ..program import Pass, Program
+
+
+class Reducer(Module):
+    """One tile's reducer."""
+
+    kind = "reducer"
+
+
+class Reducers(Module):
+    """All tiles' reducers; outputs leave the array's registers for theirs, and from there AM, in order.
+
+    Each inner-product unit has one output register beside its accumulator: a pass's outputs move there once those of
+    the pass before have been written.
+    """
+
+    def __init__(self, parent: Module, tiles: int, am: OnChipMemory) -> None:
+        super().__init__(parent, "reducers")
+        self.reducers = [Reducer(self, f"reducer{tile}") for tile in range(tiles)]
+        self.values = 0
+        self.registers_free_fs = 0
+        self.done_fs = 0
+        self._am = am
+
+    def collect(self, now_fs: int, program: Program, work: Pass, windows: int) -> int:
+        """A pass's outputs are complete now; returns when they are in AM, in fs.
+
+        What is pooled on the way is written once: the share of the pooled map in the layer's own.
+        """
+        self.registers_free_fs = max(now_fs, self.done_fs)
+        filters = [tile.filters[work.filter_set] for tile in program.tiles]
+        outputs = sum(filters) * windows
+        kept = -(-outputs * program.layer.outputs[0].size // (program.layer.filters * program.geometry.windows))
+        self.done_fs = self._am.write(self.registers_free_fs, -(-int(kept) * program.layer.bits // 8))
+        for reducer, count in zip(self.reducers, filters, strict=True):
+            if count:
+                reducer.probe.span(self.registers_free_fs, self.done_fs)
+        self.values += outputs
+        return self.done_fs

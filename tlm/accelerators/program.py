@@ -1,0 +1,173 @@
+"""A layer as a small program: passes with their cycles, and how much of each stream must be there for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import attrs
+import numpy as np
+
+from ..workload.layer import Ints, Layer
+from .rules import Geometry, Reduction
+
+
+@attrs.frozen(eq=False)
+class TileSlice:
+    """One tile's share of a layer's weights: `filters[s]` filters of filter set s.
+
+    `starts` [filter sets + 1]: where each set begins among the `starts[-1]` values of one group. A group's values
+    lie in the order passes use them: filter set, step, filter, channel.
+    """
+
+    filters: tuple[int, ...]
+    starts: tuple[int, ...]
+
+    @property
+    def group_values(self) -> int:
+        """Weights of one group."""
+        return self.starts[-1]
+
+
+@attrs.frozen
+class Pass:
+    """The unit of compute: one block of windows, one filter set, one run of steps.
+
+    `index` counts the layer's passes. `unit` counts the times a group's weights have been loaded before.
+    `*_need`, `*_free`: values of the layer's stream that must have arrived before, and are free after it;
+    `out_started`, `out_final`: values of the outputs' stream it may touch, and that are final after it.
+    """
+
+    index: int
+    group: int
+    filter_set: int
+    unit: int
+    windows: tuple[int, int]
+    steps: tuple[int, int]
+    cycles: int
+    completes: bool
+    frees_weights: bool
+    inputs_need: int
+    inputs_free: int
+    out_started: int
+    out_final: int
+
+
+@attrs.frozen(eq=False)
+class Program:
+    """All passes of one layer, as columns [passes]; cycles are [images, passes].
+
+    `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the
+    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set). A layer that the
+    machine has no rule for is not `modelled`: it takes no array time and its outputs come from the reference.
+    """
+
+    layer: Layer
+    geometry: Geometry
+    reduction: Reduction
+    tiles: tuple[TileSlice, ...]
+    weight_loads: int
+    input_loads: int
+    group: Ints
+    block: Ints
+    filter_set: Ints
+    first_window: Ints
+    last_window: Ints
+    first_step: Ints
+    last_step: Ints
+    inputs_need: Ints
+    inputs_free: Ints
+    out_started: Ints
+    out_final: Ints
+    cycles: Ints
+    modelled: bool = True
+
+    @property
+    def passes(self) -> int:
+        """How many."""
+        return len(self.group)
+
+    @property
+    def steps(self) -> int:
+        """Steps of one window set and one filter set."""
+        return self.geometry.steps
+
+    @cached_property
+    def _places(self) -> dict[int, Ints]:
+        return {}
+
+    @cached_property
+    def unit(self) -> Ints:
+        """[passes] times a tile's group of weights has been loaded before."""
+        unit: Ints = self.group * self.weight_loads + (self.block if self.weight_loads > 1 else 0)
+        return unit
+
+    @cached_property
+    def completes(self) -> Ints:
+        """[passes] whether the pass ends its windows' accumulation."""
+        return self.last_step == self.steps
+
+    @cached_property
+    def frees_weights(self) -> Ints:
+        """[passes] whether the weights of the pass are of no more use."""
+        last: Ints = self.block == self.block.max()
+        return np.full_like(last, True) if self.weight_loads > 1 else last
+
+    def weights_of(self, tile: int, unit: int, filter_set: int, step: int) -> int:
+        """Values of the tile's stream, from the layer's start, up to `step` of a filter set of a unit."""
+        part = self.tiles[tile]
+        within = part.filters[filter_set] * int(self.reduction.step_starts[step])
+        return unit * part.group_values + part.starts[filter_set] + within
+
+    def weight_needs(self, tile: int) -> Ints:
+        """[passes] values of the tile's stream, from the layer's start, needed before each pass."""
+        part = self.tiles[tile]
+        filters, starts = np.array(part.filters), np.array(part.starts)
+        within = filters[self.filter_set] * self.reduction.step_starts[self.last_step]
+        needs: Ints = self.unit * part.group_values + starts[self.filter_set] + within
+        return needs
+
+    def places(self, filters: int) -> Ints:
+        """[filters, K] where each weight of a filter set of so many filters lies in the set's stream."""
+        if filters not in self._places:
+            self._places[filters] = stream_places(filters, self.reduction)
+        return self._places[filters]
+
+    def weights_total(self, tile: int) -> int:
+        """Values of the tile's stream for one image, reloading included."""
+        return self.geometry.groups * self.weight_loads * self.tiles[tile].group_values
+
+    def run(self, image: int) -> Iterator[Pass]:
+        """The passes of one image, in order."""
+        columns = (
+            self.group,
+            self.filter_set,
+            self.unit,
+            self.first_window,
+            self.last_window,
+            self.first_step,
+            self.last_step,
+            self.cycles[image],
+            self.completes,
+            self.frees_weights,
+            self.inputs_need,
+            self.inputs_free,
+            self.out_started,
+            self.out_final,
+        )
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for index, (group, filters, unit, w0, w1, s0, s1, *rest) in enumerate(rows):
+            yield Pass(index, group, filters, unit, (w0, w1), (s0, s1), *rest)
+
+
+def stream_places(filters: int, reduction: Reduction) -> Ints:
+    """[filters, K] where weight k (in the reduction's order) of each filter lies in a set's stream.
+
+    The stream of a filter set goes step by step; in a step filter by filter, the channel fastest.
+    """
+    lengths = np.diff(reduction.step_starts)
+    step = np.repeat(np.arange(len(lengths)), lengths)
+    start, length = reduction.step_starts[step], lengths[step]
+    within = np.arange(len(step)) - start
+    places: Ints = filters * start + np.arange(filters)[:, None] * length + within
+    return places

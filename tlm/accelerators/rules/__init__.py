@@ -1,0 +1,28 @@
+"""Cycle rules: pure array functions, one file a machine; compute time with every operand on chip."""
+
+from __future__ import annotations
+
+from tlm.core import BadInput
+from tlm.workload.layer import Kind
+
+from . import base, column, dstripes, stripes
+from .geometry import Geometry, Grid, Reduction
+from .rule import Rule
+
+RULES = {
+    "base": Rule(base.completion, grid=base.grid),
+    "stripes": Rule(stripes.completion),
+    "dstripes": Rule(dstripes.completion),
+    "dstripes-column": Rule(column.completion),
+}
+
+__all__ = ["RULES", "Geometry", "Grid", "Reduction", "Rule", "rule"]
+
+
+def rule(name: str, kind: Kind) -> Rule:
+    """The rule `name` for layers of `kind`; raises BadInput where there is none."""
+    allowed = [known for known, entry in RULES.items() if kind in entry.kinds]
+    if name not in allowed:
+        message = f"no cycle rule {name!r} for {kind} layers"
+        raise BadInput(message, key=f"rules.{kind}", given=name, allowed=allowed)
+    return RULES[name]

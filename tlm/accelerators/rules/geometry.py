@@ -1,0 +1,187 @@
+"""How a layer is cut for a grid machine: groups, window sets, filter sets, steps; first layers are folded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from tlm.workload.layer import Layer
+
+from ..spec import AcceleratorSpec
+
+Pair = tuple[int, int]
+Int64s = npt.NDArray[np.int64]
+
+
+@attrs.frozen
+class Grid:
+    """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 4)."""
+
+    tiles: int
+    rows: int
+    columns: int
+    lanes: int
+
+    @classmethod
+    def of(cls, spec: AcceleratorSpec) -> Grid:
+        """The grid of a machine's numbers."""
+        return cls(spec.tiles, spec.rows, spec.columns, spec.lanes)
+
+    @property
+    def filters(self) -> int:
+        """Filters of one filter set."""
+        return self.tiles * self.rows
+
+
+@attrs.frozen
+class Reduction:
+    """Which of one filter's weights every step uses, in order.
+
+    `order` [Cg * Ky * Kx] is a permutation of the flat indices c * Ky * Kx + ky * Kx + kx; step s uses
+    order[step_starts[s] : step_starts[s + 1]], the channel (of the folded layer) fastest. A folded layer's
+    missing weights do not appear, so a step may be short or even empty. `step_starts` is [steps + 1].
+    """
+
+    order: Int64s
+    step_starts: Int64s
+
+
+@attrs.frozen
+class Geometry:
+    """One layer on one grid; pairs are (y, x).
+
+    The loop nest, outer to inner: groups, window sets (`columns` windows, numbered with x fastest and packed
+    across rows), filter sets (`grid.filters` filters), steps. A step is one brick, `lanes` channels, at one
+    kernel position: (ky, kx, brick), brick innermost.
+
+    A convolution of exactly 3 channels, in one group, and stride above 1 is *folded* (space to depth) after
+    padding, to fill its bricks: with the strides (sy, sx) as `fold`, y = sy * Y + j and x = sx * X + i,
+    channel c becomes folded channel (j * sx + i) * 3 + c, the kernel ceil(K / s), the stride 1. Elsewhere
+    `fold` is (1, 1). A fully connected layer is one window over a map of one position.
+    """
+
+    grid: Grid
+    groups: int
+    group_filters: int
+    group_channels: int
+    in_size: Pair
+    out_size: Pair
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    fold: Pair
+
+    @classmethod
+    def of(cls, layer: Layer, grid: Grid) -> Geometry:
+        """The geometry of `layer` on `grid`."""
+        conv = layer.kind == "conv"
+        channels = int(layer.weights.shape[1])
+        folded = conv and channels == 3 and layer.groups == 1 and max(layer.stride) > 1
+        return cls(
+            grid=grid,
+            groups=layer.groups,
+            group_filters=layer.filters // layer.groups,
+            group_channels=channels,
+            in_size=_pair(layer.inputs.shape[2:]) if conv else (1, 1),
+            out_size=layer.out_size,
+            kernel=_pair(layer.weights.shape[2:]) if conv else (1, 1),
+            stride=layer.stride if conv else (1, 1),
+            padding=layer.padding if conv else (0, 0),
+            fold=layer.stride if folded else (1, 1),
+        )
+
+    @property
+    def windows(self) -> int:
+        """Windows of the layer: positions of its output map."""
+        return self.out_size[0] * self.out_size[1]
+
+    @property
+    def window_sets(self) -> int:
+        """Sets of `columns` windows; the last may be partial."""
+        return -(-self.windows // self.grid.columns)
+
+    @property
+    def filter_sets(self) -> int:
+        """Sets of `grid.filters` filters of one group; the last may be partial."""
+        return -(-self.group_filters // self.grid.filters)
+
+    @property
+    def folded_kernel(self) -> Pair:
+        """The kernel in folded positions."""
+        return (-(-self.kernel[0] // self.fold[0]), -(-self.kernel[1] // self.fold[1]))
+
+    @property
+    def folded_channels(self) -> int:
+        """Channels of one group after folding."""
+        return self.group_channels * self.fold[0] * self.fold[1]
+
+    @property
+    def bricks(self) -> int:
+        """Bricks of one group at one position; the last may be short."""
+        return -(-self.folded_channels // self.grid.lanes)
+
+    @property
+    def steps(self) -> int:
+        """Steps of one window set and one filter set."""
+        return self.folded_kernel[0] * self.folded_kernel[1] * self.bricks
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The loop nest: (groups, window sets, filter sets, steps)."""
+        return (self.groups, self.window_sets, self.filter_sets, self.steps)
+
+    def reduction(self) -> Reduction:
+        """The weights of every step."""
+        (fold_y, fold_x), (kernel_y, kernel_x) = self.fold, self.kernel
+        y, x, folded = np.indices((*self.folded_kernel, self.folded_channels), dtype=np.int64)
+        phase, channel = np.divmod(folded, self.group_channels)
+        y = y * fold_y + phase // fold_x
+        x = x * fold_x + phase % fold_x
+        real = (y < kernel_y) & (x < kernel_x)
+        position = np.arange(self.folded_kernel[0] * self.folded_kernel[1]).reshape(*self.folded_kernel, 1)
+        step = position * self.bricks + folded // self.grid.lanes
+        counts = np.bincount(step[real], minlength=self.steps)
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return Reduction(((channel * kernel_y + y) * kernel_x + x)[real], starts)
+
+    def input_extent(self) -> tuple[Int64s, Int64s]:
+        """(first, last) input position, y * W + x in raster order, that every window reads: [windows] each.
+
+        Padding is not counted; what a folded layer reads under its missing weights is. A window that lies in
+        the padding altogether has first H * W and last -1: it needs nothing and holds nothing.
+        """
+        height, width = self.in_size
+        first_y, last_y = self._extent(0)
+        first_x, last_x = self._extent(1)
+        some = ((last_y >= first_y)[:, None] & (last_x >= first_x)).reshape(-1)
+        first = (first_y[:, None] * width + first_x).reshape(-1)
+        last = (last_y[:, None] * width + last_x).reshape(-1)
+        return np.where(some, first, height * width), np.where(some, last, -1)
+
+    def set_needs(self) -> Int64s:
+        """[window_sets] input positions, from the first in raster order, that must be there for the set."""
+        last = self.input_extent()[1]
+        return np.maximum.accumulate(np.maximum.reduceat(last, self._set_starts())) + 1
+
+    def set_frees(self) -> Int64s:
+        """[window_sets] input positions, from the first in raster order, no window after the set reads."""
+        height, width = self.in_size
+        first = np.minimum.reduceat(self.input_extent()[0], self._set_starts())
+        later = np.minimum.accumulate(first[::-1])[::-1]
+        return np.append(later[1:], height * width)
+
+    def _set_starts(self) -> Int64s:
+        return np.arange(0, self.windows, self.grid.columns, dtype=np.int64)
+
+    def _extent(self, axis: int) -> tuple[Int64s, Int64s]:
+        """First and last input coordinate, clipped to the map, of every output coordinate of one axis."""
+        reach = self.folded_kernel[axis] * self.fold[axis]
+        start = np.arange(self.out_size[axis], dtype=np.int64) * self.stride[axis] - self.padding[axis]
+        return np.maximum(start, 0), np.minimum(start + reach, self.in_size[axis]) - 1
+
+
+def _pair(shape: tuple[Any, ...]) -> Pair:
+    return (int(shape[0]), int(shape[1]))

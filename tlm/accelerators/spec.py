@@ -1,0 +1,41 @@
+"""An accelerator's numbers, as a preset file gives them and a scenario may change them."""
+
+from __future__ import annotations
+
+import attrs
+from attrs import validators as check
+
+positive = check.gt(0)
+size = [positive, check.le(4096)]
+capacity = [positive, check.le(1 << 36)]
+
+
+@attrs.frozen
+class OnChip:
+    """One on-chip memory: banks that each move `width_bits` a cycle, read and write ports apart."""
+
+    banks: int = attrs.field(validator=size)
+    width_bits: int = attrs.field(validator=[positive, check.le(1 << 20)])
+    latency_cycles: int = attrs.field(default=1, validator=size)
+
+
+@attrs.frozen
+class AcceleratorSpec:
+    """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
+
+    `rules` names the cycle rule of each kind of layer. `am` is the whole activation memory, `wm` the weight
+    memory of one tile, in bytes; `clock` is in Hz.
+    """
+
+    preset: str
+    rules: dict[str, str]
+    tiles: int = attrs.field(validator=size)
+    rows: int = attrs.field(validator=size)
+    columns: int = attrs.field(validator=size)
+    lanes: int = attrs.field(validator=size)
+    clock: float = attrs.field(validator=[check.ge(1), check.le(10**12)], metadata={"unit": "Hz"})
+    am: int = attrs.field(validator=capacity, metadata={"unit": "B"})
+    wm: int = attrs.field(validator=capacity, metadata={"unit": "B"})
+    activation_memory: OnChip
+    weight_memory: OnChip
+    registers: int = attrs.field(default=1, validator=check.ge(0))

@@ -1,0 +1,157 @@
+"""What all commands share: errors and exit codes, options, files written whole; and the command `tlm`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+# Nothing heavy may be imported up here (`tlm.core` brings simpy): `--help` answers at once.
+
+#: Each subcommand: its module, whose `main(argv)` returns an exit code, and what it does.
+COMMANDS = {"run": ("tlm.run", "run a scenario and tell where every cycle went")}
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED, BROKEN_PIPE = 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script `tlm`: hands over to a subcommand's `main`."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: a user's own module may lie here
+    if args and not args[0].startswith("-"):
+        return run_command(lambda: _subcommand(args[0])(args[1:]))
+    parser = Parser("tlm", description=_overview(), formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=_version())
+    parser.parse_args(args)
+    parser.print_help()
+    return DONE
+
+
+def run_command(command: Callable[[], int | None]) -> int:
+    """Call `command` and turn what comes of it into an exit code, with one message and no traceback.
+
+    0 done, 1 a failed check or a deadlock, 2 bad input, 130 interrupted; a reader of our output that went
+    away ends us quietly. Any other error is a bug, and keeps its traceback.
+    """
+    try:
+        code = command() or DONE
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Or Python complains when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        code = _exit_code(error)
+        print(f"error: {error}", file=sys.stderr)
+        return code
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations and answers an unknown option with the nearest one; exit 2."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, allow_abbrev=False, **options)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, but what is left over is named one by one."""
+        found, extra = self.parse_known_args(args, namespace)
+        if extra:
+            self.error(_unknown(extra[0], self._option_string_actions))
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line, and where to find help."""
+        self.exit(BAD_INPUT, f"error: {message} (see {self.prog} --help)\n")
+
+
+def check_writable(path: str | Path) -> Path:
+    """`path`, where a file can be written there; BadInput says before the run why it cannot."""
+    from .core.errors import BadInput
+
+    file = Path(path)
+    if file.is_dir():
+        raise BadInput("is a folder; name a file in it", file=str(path))
+    if not file.parent.is_dir():
+        raise BadInput(f"cannot be written: there is no folder {str(file.parent)!r}", file=str(path))
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise BadInput("cannot be written: no permission", file=str(path))
+    return file
+
+
+def make_folder(path: str | Path) -> Path:
+    """The folder `path`, made where it is missing; BadInput where that cannot be done."""
+    from .core.errors import BadInput
+
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"cannot be made a folder: {error.strerror}", file=str(path)) from None
+    check_writable(folder / "result.json")
+    return folder
+
+
+def write_json(path: str | Path, document: Any) -> None:
+    """Write `document` as JSON: all of it or, should we be stopped, nothing."""
+    file = check_writable(path).resolve()
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+    if file.exists() and not file.is_file():  # a device or a pipe, such as /dev/stdout
+        file.write_text(text, encoding="utf-8")
+        return
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _exit_code(error: Exception) -> int:
+    from .core.errors import BadInput, CheckFailed, Deadlock
+
+    if isinstance(error, BadInput):
+        return BAD_INPUT
+    if isinstance(error, (CheckFailed, Deadlock)):
+        return FAILED
+    raise error
+
+
+def _subcommand(name: str) -> Callable[[Sequence[str]], int]:
+    from .core.errors import BadInput
+
+    if name not in COMMANDS:
+        raise BadInput(f"there is no command {name!r}", given=name, allowed=COMMANDS)
+    found: Callable[[Sequence[str]], int] = importlib.import_module(COMMANDS[name][0]).main
+    return found
+
+
+def _unknown(option: str, known: Sequence[str] | dict[str, Any]) -> str:
+    from .core.errors import nearest
+
+    match = nearest(option.partition("=")[0], known)
+    what = "unknown option" if option.startswith("-") else "one argument too many:"
+    return f"{what} {option!r}" + (f"; did you mean {match!r}?" if match else "")
+
+
+def _overview() -> str:
+    rows = "\n".join(f"  {name:10}{what}" for name, (_module, what) in COMMANDS.items())
+    return f"tlm COMMAND ...\n\n{rows}\n\nEach command explains itself: tlm COMMAND --help"
+
+
+def _version() -> str:
+    from . import __version__
+
+    return f"tlm {__version__}"

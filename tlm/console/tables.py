@@ -1,0 +1,100 @@
+"""The tables at the end of a run: layers, totals, compression, predictions."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from ..result import Compression, LayerResult, Result
+
+KIB = 1024
+SHOWN_STALLS = 3
+
+
+def show(result: Result, console: Console) -> None:
+    """Print a result for people."""
+    console.print(layer_table(result))
+    for line in summary(result):
+        console.print(line, highlight=False)
+
+
+def layer_table(result: Result) -> Table:
+    """A row a layer: its cycles, what they went to, bytes off chip, utilisation of the array."""
+    images = f"{result.images} image{'s' if result.images != 1 else ''}"
+    table = Table(title=f"Layers, over {images}" + (" (partial: interrupted)" if result.partial else ""))
+    table.add_column("layer")
+    for name in ("cycles", "array"):
+        table.add_column(name, justify="right")
+    table.add_column("stalled for (cycles)", ratio=1)
+    for name in ("off-chip KiB", "raw KiB", "array busy"):
+        table.add_column(name, justify="right")
+    for layer in result.layers:
+        table.add_row(layer.name, *_cells(layer))
+    table.add_section()
+    table.add_row("all", *_totals(result))
+    return table
+
+
+def summary(result: Result) -> list[str]:
+    """Totals, compression and predictions, a line each."""
+    lines = [
+        f"{result.cycles:,} cycles, {result.time_fs / 1e9:,.1f} us for {result.images} image(s): "
+        f"{result.images_per_s:,.0f} images/s, {result.macs_per_cycle:,.0f} MACs/cycle"
+    ]
+    lines += [compression_line(name, part) for name, part in result.compression.items()]
+    if result.predictions is not None:
+        lines.append(f"predictions {' '.join(map(str, result.predictions))}")
+    if result.labels is not None and result.predictions is not None:
+        right = sum(a == b for a, b in zip(result.predictions, result.labels, strict=True))
+        lines.append(f"labels      {' '.join(map(str, result.labels))}  ({right} of {len(result.labels)} right)")
+    if result.checked and not result.partial:
+        lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
+    lines.append(f"simulated in {result.wall_s:.2f} s, {result.events:,} events")
+    return lines
+
+
+def compression_line(name: str, part: Compression) -> str:
+    """What a codec made of one operand; a tensor that grew is called so."""
+    limit = part.entropy_bytes / part.uncompressed_bytes if part.uncompressed_bytes else 1.0
+    text = (
+        f"{name}: {part.codec} {part.encoded_bytes / KIB:,.1f} of {part.uncompressed_bytes / KIB:,.1f} KiB, "
+        f"ratio {part.ratio:.3f} (entropy {limit:.3f})"
+    )
+    return text + ("; it makes them LARGER" if part.ratio > 1 else "")
+
+
+def _cells(layer: LayerResult) -> list[str]:
+    moved = sum(part.read_bytes + part.written_bytes for part in layer.traffic.values())
+    raw = sum(part.uncompressed_bytes for part in layer.traffic.values())
+    return [
+        f"{layer.cycles:,}",
+        "-" if layer.compute_cycles is None else f"{layer.compute_cycles:,}",
+        _stalls(layer.stalls),
+        f"{moved / KIB:,.1f}",
+        f"{raw / KIB:,.1f}",
+        "-" if layer.utilisation is None else f"{layer.utilisation:.1%}",
+    ]
+
+
+def _stalls(stalls: dict[str, int]) -> str:
+    largest = sorted(stalls.items(), key=lambda item: -item[1])
+    text = ", ".join(f"{reason} {cycles:,}" for reason, cycles in largest[:SHOWN_STALLS])
+    rest = sum(cycles for _, cycles in largest[SHOWN_STALLS:])
+    return text + (f", other {rest:,}" if rest else "")
+
+
+def _totals(result: Result) -> list[str]:
+    stalls: dict[str, int] = {}
+    for layer in result.layers:
+        for reason, cycles in layer.stalls.items():
+            stalls[reason] = stalls.get(reason, 0) + cycles
+    parts = [part for layer in result.layers for part in layer.traffic.values()]
+    compute = sum(layer.compute_cycles or 0 for layer in result.layers)
+    return [
+        f"{result.cycles:,}",
+        f"{compute:,}",
+        _stalls(stalls),
+        f"{sum(part.read_bytes + part.written_bytes for part in parts) / KIB:,.1f}",
+        f"{sum(part.uncompressed_bytes for part in parts) / KIB:,.1f}",
+        f"{compute / result.cycles:.1%}" if result.cycles else "-",
+    ]

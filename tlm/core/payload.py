@@ -1,0 +1,91 @@
+"""The generic payload: one transaction, with TLM-2.0's attributes, statuses and defaults."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+
+class Command(IntEnum):
+    """What the target is asked to do."""
+
+    READ = 0
+    WRITE = 1
+    IGNORE = 2
+
+
+class Status(IntEnum):
+    """The target's answer; positive is success, zero and negative are errors."""
+
+    OK = 1
+    INCOMPLETE = 0
+    GENERIC_ERROR = -1
+    ADDRESS_ERROR = -2
+    COMMAND_ERROR = -3
+    BURST_ERROR = -4
+    BYTE_ENABLE_ERROR = -5
+
+
+# Module constants too: attribute access on an enum class is slow in the event path.
+READ, WRITE, IGNORE = Command
+OK = Status.OK
+INCOMPLETE = Status.INCOMPLETE
+GENERIC_ERROR = Status.GENERIC_ERROR
+ADDRESS_ERROR = Status.ADDRESS_ERROR
+COMMAND_ERROR = Status.COMMAND_ERROR
+BURST_ERROR = Status.BURST_ERROR
+BYTE_ENABLE_ERROR = Status.BYTE_ENABLE_ERROR
+
+
+class Payload:
+    """One transaction of `data_length` bytes at `address`.
+
+    `data` is bytes-like (writable for a read) or None for timing only; `data_length` stands on its own.
+    `milestones` tells where the transaction's time went: (time_fs, reason) pairs in order of time, each
+    meaning "until then it was held by this reason"; whoever holds it appends.
+    """
+
+    __slots__ = (
+        "address",
+        "byte_enable",
+        "command",
+        "data",
+        "data_length",
+        "dmi_allowed",
+        "extensions",
+        "milestones",
+        "response_status",
+        "streaming_width",
+    )
+
+    def __init__(
+        self,
+        command: Command = IGNORE,
+        address: int = 0,
+        data: Any = None,
+        data_length: int | None = None,
+        streaming_width: int | None = None,
+    ) -> None:
+        self.command = command
+        self.address = address
+        self.data = data
+        self.data_length = (0 if data is None else len(data)) if data_length is None else data_length
+        self.streaming_width = self.data_length if streaming_width is None else streaming_width
+        self.byte_enable: bytes | None = None
+        self.dmi_allowed = False
+        self.response_status = INCOMPLETE
+        self.extensions: dict[Any, Any] | None = None
+        self.milestones: list[tuple[int, str]] = []
+
+    @property
+    def is_response_ok(self) -> bool:
+        """True where the target did what was asked."""
+        return self.response_status > 0
+
+    @property
+    def is_response_error(self) -> bool:
+        """True for every status but OK; INCOMPLETE counts as an error."""
+        return self.response_status <= 0
+
+    def __repr__(self) -> str:
+        return f"Payload({self.command.name} 0x{self.address:x}, {self.data_length} B, {self.response_status.name})"

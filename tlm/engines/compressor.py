@@ -1,0 +1,134 @@
+"""Compression engines on the way out: they encode what must leave the chip and hand it to the DMA."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
+
+import numpy as np
+import simpy
+
+from ..codecs.format import Bytes
+from ..core import WRITE, CheckFailed, Clock, Module, Payload, Progress
+from ..workload.layer import Ints
+from .dma import Dma
+from .flow import Cause, Write
+from .region import Cut, Region, cut_writes
+
+Process = Generator[simpy.Event, Any, None]
+
+
+class OutputStream:
+    """One layer's output on its way off the chip, for one image.
+
+    `final` counts the values of the stream that are final in AM, `drained` those that left it, `written` the
+    encoded bytes that are in memory; `last` is the write that ended last in order, `newest` the last one begun. `values_of(begin, end)` gives real values in a checked run.
+    """
+
+    def __init__(self, env: simpy.Environment, region: Region, cut: Cut) -> None:
+        self.region = region
+        self.final = Progress(env)
+        self.drained = Progress(env)
+        self.written = Progress(env)
+        self.last: Write | None = None
+        self.newest: Write | None = None
+        self.values_of: Callable[[int, int], Ints] | None = None
+        self.cuts = cut_writes(region, cut)
+        self.length = self.cuts[-1][0]
+        self._in_order: deque[Write] = deque()
+        self._tail: Bytes = np.zeros(0, np.uint8)
+        self._encoded_to = 0
+
+    def encode(self, values: int, begin: int, end: int) -> bytes:
+        """The real bytes `begin`..`end`, once the first `values` values are final; compared with the expected."""
+        assert self.values_of is not None
+        fresh = self.values_of(self._encoded_to, values)
+        expected = self.region.values
+        assert expected is not None
+        wrong = np.flatnonzero(fresh != expected[self._encoded_to : values])
+        if len(wrong):
+            place = self._encoded_to + int(wrong[0])
+            raise CheckFailed(f"{self.region.name}: value {place} is {fresh[wrong[0]]}, not {expected[place]}")
+        bits = self._append(fresh)
+        data = np.packbits(bits[: 8 * (end - begin)], bitorder="little")
+        self._tail = bits[8 * (end - begin) :]
+        self._encoded_to = values
+        return data.tobytes().ljust(end - begin, b"\0")
+
+    def _append(self, fresh: Ints) -> Bytes:
+        if not len(fresh):
+            return self._tail
+        encoded = self.region.codec.encode(fresh, self.region.fmt)
+        bits = np.unpackbits(encoded.data, bitorder="little", count=int(encoded.offsets[-1]))
+        return np.concatenate([self._tail, bits])
+
+    def sent(self, write: Write) -> None:
+        """`write` is the next in order that is under way."""
+        self.newest = write
+        self._in_order.append(write)
+
+    def landed(self) -> int:
+        """Bytes in memory without a gap, counted in order."""
+        count = self.written.count
+        while self._in_order and self._in_order[0].done.triggered:
+            self.last = self._in_order.popleft()
+            count += self.last.payload.data_length
+        return count
+
+
+class Compressor(Module):
+    """`lanes` engines that take one value a cycle each, fed with the outputs in order of their layers.
+
+    Room in AM is free once the encoded bytes have been accepted by the DMA.
+    """
+
+    kind = "compressor"
+
+    def __init__(
+        self, parent: Module, name: str, lanes: int, clock: Clock, dma: Dma, outputs: Iterable[OutputStream]
+    ) -> None:
+        super().__init__(parent, name)
+        self.lanes = lanes
+        self.values = 0
+        self._period_fs = clock.period_fs
+        self._dma = dma
+        self._outputs = outputs
+        self.process(self._run)
+
+    def _run(self) -> Process:
+        for output in self._outputs:
+            begin, before = 0, 0
+            for end, values in output.cuts:
+                cause: Cause = output.newest or "reduce"
+                if output.final.count < values:
+                    yield output.final.reached(values)
+                    cause = "reduce"
+                began = self.now
+                yield from self._compress(output, values - before)
+                yield from self._send(output, (begin, end), values, began, cause)
+                begin, before = end, values
+
+    def _compress(self, output: OutputStream, values: int) -> Process:
+        if output.region.codec.engine:
+            duration = -(-values * self._period_fs // self.lanes)
+            self.probe.span(self.now, self.now + duration)
+            self.values += values
+            yield self.env.timeout(duration)
+
+    def _send(self, output: OutputStream, run: tuple[int, int], values: int, began_fs: int, cause: Cause) -> Process:
+        begin, end = run
+        payload = Payload(WRITE, output.region.address + begin, data_length=end - begin)
+        if self._dma.carries_data:
+            payload.data = output.encode(values, begin, end)
+        payload.milestones.append((self.now, "compression"))
+        write = Write(self.env, payload, began_fs, cause)
+        output.sent(write)
+        write.done.callbacks.append(lambda _event: self._landed(output, write))
+        self._dma.write(write)
+        yield write.accepted
+        output.drained.advance_to(values)
+
+    def _landed(self, output: OutputStream, write: Write) -> None:
+        output.written.advance_to(output.landed())
+        self._dma.wake(write)

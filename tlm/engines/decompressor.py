@@ -1,0 +1,65 @@
+"""Decompression engines: each lane takes 64-bit chunks in and emits one value a cycle (DPRed, section 4)."""
+
+from __future__ import annotations
+
+import simpy
+
+from ..core import Clock, Module
+
+CHUNK_BITS = 64
+
+
+class Decompressor(Module):
+    """Some lanes that serve one part of the chip's memory banks, first come, first served."""
+
+    kind = "decompressor"
+
+    def __init__(self, parent: Module | simpy.Environment, name: str, lanes: int, clock: Clock) -> None:
+        super().__init__(parent, name)
+        self.lanes = lanes
+        self.values = 0
+        self._period_fs = clock.period_fs
+        self._free_fs = 0
+
+    def serve(self, ready_fs: int, values: int, bits: int) -> int:
+        """Expand `values` values from `bits` encoded bits, there at `ready_fs`; returns when it is done, in fs.
+
+        The slower of both sides counts: one value a cycle out, one chunk a cycle in, on every lane.
+        """
+        start = max(ready_fs, self._free_fs)
+        cycles_lanes = max(values, -(-bits // CHUNK_BITS))
+        self._free_fs = start + -(-cycles_lanes * self._period_fs // self.lanes)
+        self.values += values
+        self.probe.span(start, self._free_fs)
+        return self._free_fs
+
+
+class Decompressors(Module):
+    """All engines of a machine: `count` lanes, spread over one component for each of up to `parts` bank groups.
+
+    Part t of the chip (a tile's weight memory) is served by component t mod their number; activations are
+    spread over all of them.
+    """
+
+    def __init__(self, parent: Module, name: str, count: int, parts: int, clock: Clock) -> None:
+        super().__init__(parent, name)
+        engines = min(count, parts)
+        self.engines = [
+            Decompressor(self, f"engine{i}", count // engines + (i < count % engines), clock) for i in range(engines)
+        ]
+        self._lanes = count
+
+    def serve_part(self, part: int, ready_fs: int, values: int, bits: int) -> int:
+        """Expand a run of one part's stream; returns when it is done, in fs."""
+        return self.engines[part % len(self.engines)].serve(ready_fs, values, bits)
+
+    def serve_spread(self, ready_fs: int, values: int, bits: int) -> int:
+        """Expand a run of activations, its containers spread over all engines by their lanes."""
+        done, left_values, left_bits, left_lanes = ready_fs, values, bits, self._lanes
+        for engine in self.engines:
+            share, share_bits = (left * engine.lanes // left_lanes for left in (left_values, left_bits))
+            if share:
+                done = max(done, engine.serve(ready_fs, share, share_bits))
+            left_values, left_bits = left_values - share, left_bits - share_bits
+            left_lanes -= engine.lanes
+        return done

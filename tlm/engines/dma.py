@@ -1,0 +1,149 @@
+"""The DMA: moves requests between memory and the chip's buffers, most urgent first, so many bytes at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from ..core import BUSY, IDLE, READ, WRITE, CheckFailed, InitiatorSocket, Module
+from .flow import Cause, ReadStream, Request, Write
+
+Process = Generator[simpy.Event, Any, None]
+
+ROOM = "room"
+
+
+class Dma(Module):
+    """Issues the requests of many streams; `outstanding` bytes at most are in flight, from issue to commit.
+
+    Among the streams whose next request has room at its destination, the one needed by the earliest pass goes
+    first; writes go before reads. Each request in flight is a process of a pool that grows to what is needed.
+    With `carries_data` payloads hold real bytes, else they are timing only.
+    """
+
+    kind = "dma"
+
+    def __init__(
+        self, parent: Module | simpy.Environment, name: str, outstanding: int, carries_data: bool = False
+    ) -> None:
+        super().__init__(parent, name)
+        self.mem = InitiatorSocket(self, "mem")
+        self.outstanding = outstanding
+        self.carries_data = carries_data
+        self.in_flight = 0
+        self.read_bytes = 0
+        self.written_bytes = 0
+        self._streams: list[ReadStream] = []
+        self._writes: deque[Write] = deque()
+        self._idle_channels: list[simpy.Event] = []
+        self._asleep: simpy.Event | None = None
+        self._asleep_for_credit = False
+        self._woken_by: Cause = None
+        self._recent: deque[Request | Write] = deque()
+        self.process(self._issue)
+
+    def add_stream(self, stream: ReadStream) -> None:
+        """Serve `stream` from now on."""
+        stream.woken = self.wake
+        self._streams.append(stream)
+
+    def wake(self, reason: Cause) -> None:
+        """Something changed that may let a request go: room, or data that were written."""
+        if self._asleep is not None and not self._asleep_for_credit:
+            self._rouse(reason)
+
+    def write(self, write: Write) -> None:
+        """Queue a write; its `accepted` and `done` events tell what becomes of it."""
+        self._writes.append(write)
+        self.wake(None)
+
+    def release(self, moved: Request | Write) -> None:
+        """The bytes have left the DMA, into a buffer or into the memory: their credit is free again."""
+        self.in_flight -= moved.payload.data_length
+        self._recent.append(moved)
+        if not self.in_flight:
+            waiting = any(stream.head is not None for stream in self._streams)
+            self.probe.set(ROOM if waiting else IDLE)
+        if self._asleep is not None and self._asleep_for_credit:
+            self._rouse(moved)
+
+    def forget(self) -> None:
+        """What ended before now explains no later wait: drop what it had waited for itself."""
+        now, recent = self.now, self._recent
+        while recent and recent[0].milestones[-1][0] < now:
+            recent.popleft().blocker = None
+
+    def _issue(self) -> Process:
+        while True:
+            choice = self._choose()
+            length = choice.payload.data_length if choice is not None else 0
+            if choice is None or (self.in_flight and self.in_flight + length > self.outstanding):
+                yield self._sleep(for_credit=choice is not None)
+            else:
+                self._launch(choice)
+
+    def _choose(self) -> Write | Request | None:
+        if self._writes:
+            return self._writes[0]
+        best: Request | None = None
+        for stream in self._streams:
+            head = stream.head
+            if head is not None and (best is None or head.first_need < best.first_need) and stream.can_issue():
+                best = head
+        return best
+
+    def _launch(self, choice: Write | Request) -> None:
+        if isinstance(choice, Write):
+            self._writes.popleft()
+            if self.now > choice.milestones[-1][0]:
+                choice.milestones.append((self.now, "offchip_bandwidth"))
+            choice.accepted.succeed()
+        else:
+            choice.stream.take()
+            choice.issued_fs, choice.blocker = self.now, self._woken_by
+            if self.carries_data:
+                choice.payload.data = bytearray(choice.payload.data_length)
+        choice.payload.command = WRITE if isinstance(choice, Write) else READ
+        self.in_flight += choice.payload.data_length
+        self.probe.set(BUSY)
+        if self._idle_channels:
+            self._idle_channels.pop().succeed(choice)
+        else:
+            self.env.process(self._channel(choice))
+
+    def _channel(self, moving: Write | Request) -> Process:
+        """One transaction in flight at a time, for as long as the run lasts."""
+        while True:
+            payload = moving.payload
+            delay = yield from self.mem.b_transport(payload, 0)
+            if delay:
+                yield self.env.timeout(delay)
+            if payload.is_response_error:
+                raise CheckFailed(f"{self.full_name}: {payload} was refused by the memory")
+            self._landed(moving)
+            idle = self.env.event()
+            self._idle_channels.append(idle)
+            moving = yield idle
+
+    def _landed(self, moving: Write | Request) -> None:
+        if isinstance(moving, Write):
+            self.written_bytes += moving.payload.data_length
+            self.release(moving)
+            moving.done.succeed(moving)
+        else:
+            self.read_bytes += moving.payload.data_length
+            moving.stream.landed(moving)
+
+    def _sleep(self, for_credit: bool) -> simpy.Event:
+        self._asleep_for_credit = for_credit
+        self._asleep = self.env.event()
+        return self._asleep
+
+    def _rouse(self, reason: Cause) -> None:
+        asleep, self._asleep = self._asleep, None
+        self._woken_by = reason
+        assert asleep is not None
+        asleep.succeed()

@@ -1,0 +1,173 @@
+"""What is in flight: requests of streams into bounded buffers, writes, and the way from a wait to its cause."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Union
+
+import simpy
+
+from ..core import Payload, Progress
+from .region import Cut, Load, cut_reads
+
+#: What held something up: an earlier request or write whose end let it go on, or a reason by name.
+Cause = Union["Request", "Write", str, None]
+
+STARTUP = "startup"
+
+
+class Request:
+    """One read: `values` values of its stream, of which `upto` of the whole run are complete with it."""
+
+    __slots__ = (
+        "begin",
+        "blocker",
+        "first_need",
+        "issued_fs",
+        "landed",
+        "load",
+        "payload",
+        "stream",
+        "upto",
+        "values",
+    )
+
+    def __init__(self, stream: ReadStream, load: Load, begin: int, end: int, values: int, upto: int) -> None:
+        self.stream = stream
+        self.load = load
+        self.begin = begin
+        self.payload = Payload(address=load.region.address + begin, data_length=end - begin)
+        self.values = values
+        self.upto = upto
+        self.first_need = 0
+        self.issued_fs = 0
+        self.landed = False
+        self.blocker: Cause = None
+
+    @property
+    def end(self) -> int:
+        """Where it ends, in bytes from the region's start."""
+        return self.begin + self.payload.data_length
+
+    @property
+    def milestones(self) -> list[tuple[int, str]]:
+        """Where its time went, from issue to commit."""
+        return self.payload.milestones
+
+
+class Write:
+    """One write of encoded bytes: `accepted` fires when it leaves for the memory, `done` when it is there."""
+
+    __slots__ = ("accepted", "blocker", "done", "issued_fs", "payload")
+
+    def __init__(self, env: simpy.Environment, payload: Payload, began_fs: int, blocker: Cause) -> None:
+        self.payload = payload
+        self.accepted = env.event()
+        self.done = env.event()
+        self.issued_fs = began_fs
+        self.blocker = blocker
+
+    @property
+    def milestones(self) -> list[tuple[int, str]]:
+        """Where its time went, from the moment its values were final."""
+        return self.payload.milestones
+
+
+class ReadStream:
+    """A buffer's input: its loads in order, cut into requests, with room reserved before each is issued.
+
+    `capacity` and all counts are values. `arrived` counts what lies in the buffer since the start of the run;
+    the consumer calls `free_to` when it is done with a prefix. `last` is the request committed last, `deliver`
+    what is called with each request, in order, once its data are on the chip. `ready` says whether the first
+    `end` bytes of output number `after` are in memory.
+    """
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        name: str,
+        capacity: int,
+        loads: Iterator[Load],
+        cut: Cut,
+        full_reason: str,
+        ready: Callable[[int, int], bool],
+    ) -> None:
+        self.env = env
+        self.name = name
+        self.capacity = capacity
+        self.full_reason = full_reason
+        self.arrived = Progress(env)
+        self.freed = 0
+        self.reserved = 0
+        self.last: Request | None = None
+        self.deliver: Callable[[Request], None] = self.commit
+        self.woken: Callable[[Cause], None] = lambda _reason: None
+        self._ready = ready
+        self._in_order: deque[Request] = deque()
+        self._requests = self._generate(loads, cut)
+        self.head: Request | None = next(self._requests, None)
+
+    def can_issue(self) -> bool:
+        """Whether the next request has room at its destination and its data lie in memory."""
+        head = self.head
+        if head is None or self.reserved + head.values - self.freed > self.capacity:
+            return False
+        after = head.load.after
+        return after is None or self._ready(after, head.end)
+
+    def take(self) -> None:
+        """The head is issued: its room is reserved and the next request is the head."""
+        assert self.head is not None
+        self.reserved += self.head.values
+        self._in_order.append(self.head)
+        self.head = next(self._requests, None)
+
+    def landed(self, request: Request) -> None:
+        """The request's data are on the chip; deliver it and those that waited for it, in order."""
+        request.landed = True
+        now = int(self.env.now)
+        while self._in_order and self._in_order[0].landed:
+            first = self._in_order.popleft()
+            if not first.milestones or first.milestones[-1][0] < now:
+                first.milestones.append((now, "offchip_bandwidth"))
+            self.deliver(first)
+
+    def commit(self, request: Request) -> None:
+        """The request's values are in the buffer."""
+        self.last = request
+        self.arrived.advance_to(request.upto)
+
+    def free_to(self, count: int) -> None:
+        """The consumer is done with the first `count` values of the run."""
+        if count > self.freed:
+            self.freed = count
+            self.woken(self.full_reason)
+
+    def _generate(self, loads: Iterator[Load], cut: Cut) -> Iterator[Request]:
+        base = 0
+        for load in loads:
+            begin, before = 0, 0
+            for end, values in cut_reads(load.region, cut):
+                request = Request(self, load, begin, end, values - before, base + values)
+                request.first_need = load.wanted_by(before)
+                yield request
+                begin, before = end, values
+            base += load.region.count
+
+
+def walk(cause: Cause, start: int, end: int) -> list[tuple[int, int, str]]:
+    """Tile `start`..`end` (fs) with reasons: back along the critical path that ended in `cause`."""
+    spans: list[tuple[int, int, str]] = []
+    while end > start:
+        if cause is None or isinstance(cause, str):
+            spans.append((start, end, cause or STARTUP))
+            break
+        for index in range(len(cause.milestones) - 1, -1, -1):
+            begin = cause.milestones[index - 1][0] if index else cause.issued_fs
+            begin = min(max(begin, start), end)
+            if begin < end:
+                spans.append((begin, end, cause.milestones[index][1]))
+                end = begin
+        cause = cause.blocker
+    return spans[::-1]

@@ -1,0 +1,90 @@
+"""What fits where: which tensors stay in AM, the quotas of the streams, and the proof that every pass fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..accelerators.plan import AmPlan
+from ..accelerators.program import Program
+from ..core import BadInput
+from ..engines import Cut, Region, cut_reads, cut_writes
+
+
+def input_span(program: Program, region: Region, cut: Cut) -> int:
+    """Values of AM the layer needs to stream its input: the widest pass and one request more."""
+    before = np.append(0, program.inputs_free[:-1])
+    span = int((program.inputs_need - before).max()) + largest_request(region, cut)
+    return min(span, region.count) if program.input_loads == 1 else span
+
+
+def weight_span(program: Program, region: Region, cut: Cut) -> int:
+    """Values of weight memory the busiest tile needs: the widest pass and one request more."""
+    need = program.weight_needs(0)
+    freed = np.where(program.frees_weights, need, 0)
+    before = np.append(0, np.maximum.accumulate(freed)[:-1])
+    span = int((need - before).max()) + largest_request(region, cut)
+    return min(span, region.count) if program.weight_loads == 1 else span
+
+
+def output_span(program: Program, region: Region, cut: Cut) -> int:
+    """Values of AM the layer needs to stream its output: what is open, and what waits to fill a request."""
+    sent = np.array([0] + [values for _, values in cut_writes(region, cut)])
+    final_before = np.append(0, program.out_final[:-1])
+    drained = sent[np.searchsorted(sent, final_before, side="right") - 1]
+    return int((program.out_started - drained).max())
+
+
+def largest_request(region: Region, cut: Cut) -> int:
+    """Values of the region's largest request."""
+    values = np.array([0] + [values for _, values in cut_reads(region, cut)])
+    return int(np.diff(values).max())
+
+
+def plan_am(
+    capacity: int, sizes: Sequence[int], spans: Callable[[int], tuple[int, int]], names: Sequence[str]
+) -> AmPlan:
+    """Keep as many tensors in AM as fit; the rest go through the memory.
+
+    `sizes[l]` is layer l's input, `sizes[-1]` the last one's output; `spans(l)` what layer l needs to stream its
+    input and its output. Starting from all, the largest tensor where AM is fullest is given up until all fits.
+    Raises BadInput naming the layer that cannot be streamed either.
+    """
+    layers = len(sizes) - 1
+    need = [spans(layer) for layer in range(layers)]
+    resident = [False] + [True] * (layers - 1) + [False]
+    while True:
+        held = [kept * size for kept, size in zip(resident, sizes, strict=True)]
+        inputs = max(need[layer][0] for layer in range(layers) if not resident[layer])
+        outputs = max(need[layer][1] for layer in range(layers) if not resident[layer + 1])
+        fullest = max(range(layers), key=lambda layer: held[layer] + held[layer + 1])
+        tensors = held[fullest] + held[fullest + 1]
+        spare = capacity - tensors - inputs - outputs
+        if spare >= 0:
+            more = spare * 3 // 4
+            return AmPlan(tuple(resident[:-1]), tensors, inputs + more, outputs + spare - more)
+        if not tensors:
+            widest = max(range(layers), key=lambda layer: sum(need[layer]))
+            raise BadInput(
+                f"layer {names[widest]} does not fit: it streams its input and output through an activation memory "
+                f"of {capacity} values and needs {inputs} + {outputs}; enlarge am or make memory.request smaller",
+                key="accelerator.am",
+            )
+        resident[max((fullest, fullest + 1), key=lambda tensor: held[tensor])] = False
+
+
+def weights_fit(program: Program, region: Region, cut: Cut, capacity: int) -> None:
+    """Refuse, naming the layer, a weight memory in which a pass and one request do not fit."""
+    needed = weight_span(program, region, cut)
+    if needed > capacity:
+        raise BadInput(
+            f"layer {program.layer.name} does not fit: a pass and one request need {needed} values of a tile's weight "
+            f"memory, which holds {capacity}; enlarge wm or make memory.request smaller",
+            key="accelerator.wm",
+        )
+
+
+def as_values(capacity_bytes: int, bits: int) -> int:
+    """Values of `bits` bits that a capacity holds."""
+    return capacity_bytes * 8 // bits

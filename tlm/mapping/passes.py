@@ -1,0 +1,167 @@
+"""A layer's passes: blocks of windows x filter sets x runs of steps, with what each needs, frees and finishes."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from ..accelerators import rules
+from ..accelerators.program import Program
+from ..accelerators.rules import Geometry, Grid
+from ..accelerators.spec import AcceleratorSpec
+from ..workload.layer import Ints, Layer
+from .outputs import positions_done
+from .slices import tile_slices
+
+BLOCK_WINDOWS = 16  # windows of a coarse pass, at least
+SLICE_VALUES = 2048  # weights a tile waits for at once while they are being loaded, about
+
+
+@attrs.frozen
+class Shape:
+    """How a layer is cut: what is reloaded, and how fine."""
+
+    weight_loads: int  # times each group's weights are loaded
+    input_loads: int  # times the inputs are loaded
+    slice_steps: int  # steps of a pass whose weights are being loaded
+    exact: bool
+
+
+def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
+    """The layer's program but for its cycles, which are zero."""
+    rule = machine_rule(layer, spec)
+    geometry = Geometry.of(layer, rule.grid(spec) if rule else Grid.of(spec))
+    starts = _block_starts(geometry, shape.exact)
+    ends = np.append(starts[1:], geometry.window_sets)
+    columns = _columns(geometry, len(starts), shape)
+    return Program(
+        layer=layer,
+        geometry=geometry,
+        reduction=geometry.reduction(),
+        tiles=tile_slices(geometry),
+        weight_loads=shape.weight_loads,
+        input_loads=shape.input_loads,
+        first_window=starts[columns["block"]] * geometry.grid.columns,
+        last_window=np.minimum(ends[columns["block"]] * geometry.grid.columns, geometry.windows),
+        cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
+        modelled=rule is not None,
+        **columns,
+        **_inputs(layer, geometry, ends, columns, shape),
+        **_outputs(layer, geometry, starts, ends, columns),
+    )
+
+
+def machine_rule(layer: Layer, spec: AcceleratorSpec) -> rules.Rule | None:
+    """The machine's cycle rule for the layer's kind, or None where it has none."""
+    name = spec.rules.get(layer.kind)
+    return rules.rule(name, layer.kind) if name is not None else None
+
+
+def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
+    """The program with the cycles of its machine's rule, from the real values of every image."""
+    layer = program.layer
+    rule = machine_rule(layer, spec)
+    if rule is None:
+        return program
+    cycles = [_cycles(program, rule.completion(layer, image, spec)) for image in range(layer.images)]
+    return attrs.evolve(program, cycles=np.stack(cycles))
+
+
+def _block_starts(geometry: Geometry, exact: bool) -> Ints:
+    """The first window set of every block of windows."""
+    sets = 1 if exact else max(1, BLOCK_WINDOWS // geometry.grid.columns)
+    return np.arange(0, geometry.window_sets, sets)
+
+
+def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
+    """group, block, filter_set, first_step, last_step of every pass, in the order of the loop nest."""
+    fine = np.arange(0, geometry.steps, shape.slice_steps)
+    coarse = fine if shape.exact or shape.weight_loads > 1 else fine[:1]
+    block = np.repeat(np.arange(blocks), [len(fine)] + [len(coarse)] * (blocks - 1))
+    step = np.concatenate([fine, np.tile(coarse, blocks - 1)])
+    end = np.concatenate([_ends(fine, geometry.steps), np.tile(_ends(coarse, geometry.steps), blocks - 1)])
+    sets, groups = geometry.filter_sets, geometry.groups
+    order = np.lexsort(
+        (np.tile(np.arange(len(block)), sets), np.repeat(np.arange(sets), len(block)), np.tile(block, sets))
+    )
+    one = {
+        "block": np.tile(block, sets)[order],
+        "filter_set": np.repeat(np.arange(sets), len(block))[order],
+        "first_step": np.tile(step, sets)[order],
+        "last_step": np.tile(end, sets)[order],
+    }
+    columns = {name: np.tile(column, groups) for name, column in one.items()}
+    columns["group"] = np.repeat(np.arange(groups), len(order))
+    return columns
+
+
+def _ends(starts: Ints, stop: int) -> Ints:
+    return np.append(starts[1:], stop)
+
+
+def _cycles(program: Program, completion: Ints) -> Ints:
+    """[passes] cycles: what the rule's cumulative times grow by over the steps of each pass."""
+    geometry, block = program.geometry, program.block
+    cost = np.diff(completion.reshape(-1), prepend=0).reshape(geometry.shape)
+    first_sets = program.first_window[np.unique(block, return_index=True)[1]] // geometry.grid.columns
+    blocks = np.add.reduceat(cost, first_sets, axis=1)
+    before = np.zeros((*blocks.shape[:3], geometry.steps + 1), np.int64)
+    np.cumsum(blocks, axis=3, out=before[..., 1:])
+    place = (program.group, block, program.filter_set)
+    return before[(*place, program.last_step)] - before[(*place, program.first_step)]
+
+
+def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Ints], shape: Shape) -> dict[str, Ints]:
+    """inputs_need and inputs_free: values of the input's stream, every reloading counted on."""
+    count = int(layer.inputs[0].size)
+    filter_set, group = columns["filter_set"], columns["group"]
+    last_use = columns["last_step"] == geometry.steps
+    if layer.kind == "fc":
+        arrived = geometry.reduction().step_starts
+        need, free, unit = arrived[columns["last_step"]], arrived[columns["last_step"]], filter_set
+        last_use = np.full_like(last_use, True)
+    else:
+        channels = int(layer.inputs.shape[1])
+        block_end = ends[columns["block"]] - 1
+        need = geometry.set_needs()[block_end] * channels
+        free, unit = geometry.set_frees()[block_end] * channels, group
+        last_use &= filter_set == geometry.filter_sets - 1
+    if shape.input_loads == 1:
+        last_use &= unit == unit[-1]
+        unit = np.zeros_like(unit)
+    freed = np.where(last_use, unit * count + free, 0)
+    if shape.input_loads > 1:  # what one unit leaves unread is free when the next begins
+        freed = np.maximum(freed, unit * count)
+    freed[-1] = shape.input_loads * count
+    return {"inputs_need": unit * count + need, "inputs_free": np.maximum.accumulate(freed)}
+
+
+def _outputs(layer: Layer, geometry: Geometry, starts: Ints, ends: Ints, columns: dict[str, Ints]) -> dict[str, Ints]:
+    """out_started and out_final: values of the stream this layer writes."""
+    filters, count = layer.filters, int(layer.outputs[0].size)
+    grid, block = geometry.grid, columns["block"]
+    begin = starts[block] * grid.columns
+    end = np.minimum(ends[block] * grid.columns, geometry.windows)
+    top = np.minimum((columns["filter_set"] + 1) * grid.filters, geometry.group_filters)
+    top = top + columns["group"] * geometry.group_filters
+    completes = columns["last_step"] == geometry.steps
+    last_group = columns["group"] == geometry.groups - 1
+    if layer.outputs[0].size == filters * _positions(layer):
+        started_at, final_at = (edge * filters for edge in positions_done(layer))
+        started = np.where(started_at[end] > 0, started_at[end] - filters + top, 0)
+    else:  # another tensor stands for the outputs (traces): it fills as the windows are done
+        started_at = final_at = np.arange(geometry.windows + 1) * count // geometry.windows
+        started = started_at[end]
+    final = np.where(top == filters, final_at[end], final_at[begin])
+    final = np.where(completes, final, final_at[begin]) * last_group
+    if len(final):
+        final[-1] = count
+    return {
+        "out_started": np.maximum.accumulate(np.where(completes, started, 0)),
+        "out_final": np.maximum.accumulate(final),
+    }
+
+
+def _positions(layer: Layer) -> int:
+    size = layer.pool.out if layer.pool is not None else layer.out_size
+    return int(np.prod(size))

@@ -1,0 +1,203 @@
+"""Making the plan of a run: encode the operands, place them, share out the buffers, cut the layers into passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+
+from ..accelerators.plan import AmPlan, Plan
+from ..accelerators.program import Program
+from ..accelerators.spec import AcceleratorSpec
+from ..codecs import GROUP, Codec, Format, codec
+from ..core import BadInput
+from ..engines import CompressionSpec, Cut, Region
+from ..workload.layer import Ints, Layer, Workload, stream
+from .capacity import as_values, input_span, output_span, plan_am, weights_fit
+from .passes import SLICE_VALUES, Shape, structure, with_cycles
+from .slices import weight_stream
+
+REQUEST_VALUES = 4096  # decoded values of a coarse request, at most
+WHOLE = 2**30  # steps: more than any layer has
+
+
+def make_plan(
+    workload: Workload,
+    spec: AcceleratorSpec,
+    compression: CompressionSpec,
+    cut: Cut,
+    *,
+    exact: bool,
+    check: bool,
+    unmodelled: str = "refuse",
+    planned: Callable[[int], None] = lambda _layers: None,
+) -> Plan:
+    """Plan a run; `cut` bounds its requests in bytes, and each buffer's size in values.
+
+    Raises BadInput, naming the layer, where a pass does not fit, and where the machine has no rule for a layer unless
+    `unmodelled` is "pass". `planned` is called after each layer with the number done.
+    """
+    if unmodelled == "refuse":
+        refuse_unmodelled(workload, spec)
+    bits = workload.layers[0].bits
+    am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
+    weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 4)))
+    activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 16)))
+    allocator = _Allocator(cut.burst)
+    activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
+    weights = attrs.evolve(activations, codec=codec(compression.weights or compression.codec))
+    tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
+    am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
+    programs, regions = [], []
+    for layer, loads in zip(workload.layers, input_loads, strict=True):
+        program = _shape(layer, spec, weight_cut, wm, loads, exact)
+        regions.append(_weights(program, weights, weight_cut, wm))
+        programs.append(with_cycles(program, spec))
+        planned(len(programs))
+    return Plan(
+        workload=workload,
+        programs=tuple(programs),
+        weights=tuple(regions),
+        tensors=tuple(map(tuple, _off_chip(tensors, am_plan))),
+        am=am_plan,
+        wm_values=wm,
+        weight_cut=weight_cut,
+        activation_cut=activation_cut,
+        encoded_tensors=tuple(region for tensor in tensors for region in tensor),
+        memory_bytes=allocator.used,
+    )
+
+
+def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
+    """Refuse layers the machine has no rule for, by name, with their share of the multiply-accumulates."""
+    total = sum(layer.macs for layer in workload.layers)
+    missing = [layer for layer in workload.layers if layer.kind not in spec.rules]
+    if missing:
+        names = ", ".join(f"{layer.name} ({layer.kind}, {layer.macs / total:.1%} of the MACs)" for layer in missing)
+        raise BadInput(
+            f"{spec.preset} has no cycle rule for {names}; give it one under accelerator.rules, or set "
+            "unmodelled: pass to run them without array time",
+            key="accelerator.rules",
+        )
+
+
+def _off_chip(tensors: list[list[Region]], plan: AmPlan) -> list[list[Region | None]]:
+    """The tensors that are in memory: those that do not stay in AM."""
+    stays = [*plan.resident, False]
+    return [[None if kept else region for region in tensor] for tensor, kept in zip(tensors, stays, strict=True)]
+
+
+class _Allocator:
+    """Places regions one after the other, each on a burst of its own."""
+
+    def __init__(self, burst: int) -> None:
+        self._burst = burst
+        self.used = 0
+
+    def __call__(self, size: int) -> int:
+        address = self.used
+        self.used += -(-size // self._burst) * self._burst
+        return address
+
+
+@attrs.frozen(eq=False)
+class Encoding:
+    """How one operand's streams become regions."""
+
+    codec: Codec
+    align_bits: int | None
+    check: bool
+    allocate: Callable[[int], int]
+
+    def region(self, layer: Layer, operand: str, part: str, values: Ints, signed: bool) -> Region:
+        """A region for `values`, flat: sizes only or, in a checked run, bytes."""
+        fmt = Format(layer.bits, signed, self.align_bits)
+        if self.check:
+            encoded = self.codec.encode(values, fmt)
+            offsets, data = encoded.offsets, encoded.data
+        else:
+            sizes = self.codec.sizes_bits(values, fmt)
+            offsets, data = np.concatenate([[0], np.cumsum(sizes)]), None
+        address = self.allocate(-(-int(offsets[-1]) // 8))
+        kept = values if self.check else None
+        return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data)
+
+
+def _tensor(encoding: Encoding, workload: Workload, index: int) -> list[Region]:
+    """The tensor between layers index - 1 and index, for every image; it belongs to the layer that reads it."""
+    layers = workload.layers
+    last = index == len(layers)
+    layer = layers[-1] if last else layers[index]
+    tensor = layer.outputs if last else layer.inputs
+    signed = bool((tensor < 0).any())
+    operand = "outputs" if last else "inputs"
+    return [
+        encoding.region(layer, operand, f"image {image}", stream(tensor[image]), signed)
+        for image in range(layer.images)
+    ]
+
+
+def _plan_am(
+    workload: Workload,
+    spec: AcceleratorSpec,
+    tensors: list[list[Region]],
+    cut: Cut,
+    capacity: int,
+    exact: bool,
+) -> tuple[AmPlan, list[int]]:
+    """The use of AM, and how often each layer's input is loaded."""
+    once = [structure(layer, spec, Shape(1, 1, WHOLE, exact)) for layer in workload.layers]
+    again = [structure(p.layer, spec, Shape(1, _input_units(p), WHOLE, exact)) for p in once]
+
+    def spans(layer: int, programs: list[Program]) -> int:
+        return max(input_span(programs[layer], region, cut) for region in tensors[layer])
+
+    def least(layer: int) -> tuple[int, int]:
+        out = max(output_span(once[layer], region, cut) for region in tensors[layer + 1])
+        return min(spans(layer, once), spans(layer, again)), out
+
+    sizes = [regions[0].count for regions in tensors]
+    plan = plan_am(capacity, sizes, least, [layer.name for layer in workload.layers])
+    loads = [1 if spans(layer, once) <= plan.inputs else _input_units(program) for layer, program in enumerate(once)]
+    return plan, loads
+
+
+def _input_units(program: Program) -> int:
+    geometry = program.geometry
+    return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
+
+
+def _shape(layer: Layer, spec: AcceleratorSpec, cut: Cut, capacity: int, input_loads: int, exact: bool) -> Program:
+    """The layer's program, cycles apart, for a tile's weight memory of `capacity` values."""
+    whole = structure(layer, spec, Shape(1, input_loads, 1 if exact else WHOLE, exact))
+    group, groups = whole.tiles[0].group_values, whole.geometry.groups
+    stays = groups * group <= capacity or group + cut.values <= capacity
+    weight_loads = 1 if stays else int(whole.block.max()) + 1
+    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
+    room = min(SLICE_VALUES, max(0, capacity - cut.values) // 2)
+    slice_steps = 1 if exact else max(1, room // step_values)
+    return structure(layer, spec, Shape(weight_loads, input_loads, slice_steps, exact))
+
+
+def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:
+    """The layer's weights, [tiles][in order of loading]; every pass is proved to fit."""
+    tiles = range(len(program.tiles))
+    regions = tuple(_tile_regions(program, encoding, tile, split=program.weight_loads > 1) for tile in tiles)
+    for region in regions[0]:
+        weights_fit(program, region, cut, capacity)
+    return regions
+
+
+def _tile_regions(program: Program, encoding: Encoding, tile: int, split: bool) -> tuple[Region, ...]:
+    """A tile's weights: one region, or one for each group where groups are loaded again and again."""
+    layer = program.layer
+    if not program.tiles[tile].group_values:
+        return ()
+    signed = bool((layer.weights < 0).any())
+    runs = [
+        weight_stream(layer, program.geometry, program.reduction, tile, group)
+        for group in range(program.geometry.groups)
+    ]
+    parts = runs if split else [np.concatenate(runs)]
+    return tuple(encoding.region(layer, "weights", f"tile {tile}", values, signed) for values in parts)

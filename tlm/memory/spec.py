@@ -1,0 +1,25 @@
+"""The off-chip memory of a scenario: a standard by name or path, and what a user may change of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+from attrs import validators as check
+
+POSITIVE = check.optional([check.gt(0), check.le(4096)])
+SIZE = [check.gt(0), check.le(1 << 30)]
+
+
+@attrs.frozen
+class MemorySpec:
+    """Fields left None take the standard's own value; sizes are bytes."""
+
+    standard: str = "hbm"
+    channels: int | None = attrs.field(default=None, validator=POSITIVE)
+    ranks: int | None = attrs.field(default=None, validator=POSITIVE)
+    width: int | None = attrs.field(default=None, validator=POSITIVE, metadata={"doc": "bits a channel"})
+    mapping: str | None = None
+    page: Literal["open", "closed"] = "open"
+    outstanding: int = attrs.field(default=64 * 1024, validator=SIZE, metadata={"unit": "B"})
+    request: int = attrs.field(default=2 * 1024, validator=SIZE, metadata={"unit": "B"})

@@ -1,0 +1,198 @@
+"""Memory standards as data: a YAML file is one speed bin, and its file name registers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+from attrs import validators as check
+
+from ..core import FS_PER_NS, BadInput
+from .mapping import FIELDS, parse
+from .yaml_node import Node, load
+
+Section = TypeVar("Section", bound=attrs.AttrsInstance)
+
+#: A mapping's fields and their bits, from the lowest address bit above the burst up.
+Pieces = tuple[tuple[str, int], ...]
+
+FOLDER = Path(__file__).with_name("standards")
+
+
+def _is_power_of_two(_instance: Any, attribute: attrs.Attribute[int], value: int) -> None:
+    if value < 1 or value & (value - 1):
+        raise ValueError(f"{attribute.name} must be a power of two, not {value}")
+
+
+def _count() -> Any:
+    return attrs.field(validator=_is_power_of_two)
+
+
+def _cycles() -> Any:
+    return attrs.field(validator=check.gt(0))
+
+
+@attrs.frozen
+class Organisation:
+    """`width` bits a channel, `banks` in each bank group, `row_bytes` of a channel; bursts in beats."""
+
+    channels: int = _count()
+    width: int = _count()
+    ranks: int = _count()
+    bank_groups: int = _count()
+    banks: int = _count()
+    rows: int = _count()
+    row_bytes: int = _count()
+    burst_length: int = _count()
+
+    def __attrs_post_init__(self) -> None:
+        if not 1 <= self.burst_bytes <= self.row_bytes:
+            raise ValueError(f"row_bytes must hold a burst, which is {self.burst_bytes} bytes here")
+
+    @property
+    def burst_bytes(self) -> int:
+        """Bytes a burst moves."""
+        return self.width * self.burst_length // 8
+
+    @property
+    def columns(self) -> int:
+        """Bursts a row of a channel holds."""
+        return self.row_bytes // self.burst_bytes
+
+
+@attrs.frozen
+class Timing:
+    """A speed bin in clock cycles, under JEDEC's names (nRCD is tRCD / tCK)."""
+
+    nCL: int = _cycles()
+    nCWL: int = _cycles()
+    nRCD: int = _cycles()
+    nRP: int = _cycles()
+    nRAS: int = _cycles()
+    nRRD_S: int = _cycles()
+    nRRD_L: int = _cycles()
+    nFAW: int = _cycles()
+    nCCD_S: int = _cycles()
+    nCCD_L: int = _cycles()
+    nWTR_S: int = _cycles()
+    nWTR_L: int = _cycles()
+    nWR: int = _cycles()
+    nRTP: int = _cycles()
+    nRTRS: int = _cycles()
+    nRFC: int = _cycles()
+    nREFI: int = _cycles()
+
+    def __attrs_post_init__(self) -> None:
+        busy = self.nRFC + self.nRAS + self.nRP + self.nRCD + self.nCL
+        if self.nREFI <= busy:
+            raise ValueError(f"nREFI must leave time between refreshes: more than {busy}, not {self.nREFI}")
+
+
+@attrs.frozen
+class DramStandard:
+    """A DRAM standard and speed bin; the first of `mappings` is the default one."""
+
+    name: str
+    source: str
+    tCK_fs: int
+    organisation: Organisation
+    timing: Timing
+    mappings: dict[str, Pieces]
+
+
+@attrs.frozen
+class IdealStandard:
+    """No limits: every access takes no time."""
+
+    name: str
+    source: str
+    burst_bytes: int = _count()
+    capacity_bytes: int = _count()
+
+
+def standard_names() -> list[str]:
+    """The standards that come with the model, in order of name."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def load_standard(name: str) -> DramStandard | IdealStandard:
+    """The standard called `name`, or the one in a user's YAML file at that path; BadInput otherwise."""
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        return read_standard(Path(name))
+    if name not in standard_names():
+        raise BadInput(
+            f"there is no memory standard {name!r}; name one, or a YAML file by its path",
+            key="standard",
+            given=name,
+            allowed=standard_names(),
+        )
+    return read_standard(FOLDER / f"{name}.yaml")
+
+
+def read_standard(path: Path) -> DramStandard | IdealStandard:
+    """The standard in the YAML file at `path`; BadInput naming file, line and key."""
+    root = Node(load(path), str(path))
+    if "ideal" in root.data and root.take("ideal", bool):
+        root.only("source", "ideal", "burst_bytes", "capacity_bytes")
+        sizes = {key: root.take(key, int) for key in ("burst_bytes", "capacity_bytes")}
+        return root.build(IdealStandard, name=path.stem, source=root.take("source", str), **sizes)
+    root.only("source", "tCK_ns", "organisation", "timing", "mapping")
+    tCK_fs = round(root.take("tCK_ns", float) * FS_PER_NS)
+    if tCK_fs < 1:
+        raise root.fault("must be positive", "tCK_ns")
+    organisation = _numbers(root.section("organisation"), Organisation)
+    return DramStandard(
+        name=path.stem,
+        source=root.take("source", str),
+        tCK_fs=tCK_fs,
+        organisation=organisation,
+        timing=_numbers(root.section("timing"), Timing),
+        mappings=_mappings(root.section("mapping"), organisation),
+    )
+
+
+def _numbers(node: Node, cls: type[Section]) -> Section:
+    names = [field.name for field in attrs.fields(cls)]
+    node.only(*names)
+    return node.build(cls, **{name: node.take(name, int) for name in names})
+
+
+def _mappings(node: Node, organisation: Organisation) -> dict[str, Pieces]:
+    if not node.data:
+        raise node.fault("needs at least one mapping")
+    found = {}
+    for name in node.data:
+        text = node.take(name, str)
+        try:
+            found[str(name)] = checked_pieces(text, organisation)
+        except BadInput as error:
+            raise node.fault(error.message, name, given=error.given, allowed=error.allowed) from None
+    return found
+
+
+def checked_pieces(text: str, organisation: Organisation) -> Pieces:
+    """The pieces of the mapping `text`, which must cover `organisation` exactly; BadInput otherwise."""
+    pieces = parse(text)
+    low = organisation.burst_bytes.bit_length() - 1
+    name, begin, _ = pieces[0]
+    if begin != low:
+        raise BadInput(f"the lowest part, {name}, must begin at bit {low}, just above a burst's bytes")
+    for field, bits in field_bits(organisation).items():
+        have = sum(size for name, _, size in pieces if name == field)
+        if have != bits:
+            raise BadInput(f"{field} ({FIELDS[field]}) must have {bits} bits here, not {have}")
+    return tuple((field, bits) for field, _, bits in pieces)
+
+
+def field_bits(organisation: Organisation) -> dict[str, int]:
+    """How many address bits each field of a mapping takes."""
+    counts = {
+        "ch": organisation.channels,
+        "ra": organisation.ranks,
+        "bg": organisation.bank_groups,
+        "ba": organisation.banks,
+        "ro": organisation.rows,
+        "co": organisation.columns,
+    }
+    return {field: count.bit_length() - 1 for field, count in counts.items()}

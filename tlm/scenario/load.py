@@ -1,0 +1,73 @@
+"""Reading a scenario, and writing down what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from tlm.core.errors import BadInput
+
+from .files import scenario_file
+from .layers import layered, over_preset, with_standard_found
+from .located import Located
+from .names import LAYER_KINDS, memory_faults, name_faults, workload_faults
+from .spec import Scenario, hidden, located
+from .structure import MISSING, KeyPath, structure
+from .units import written
+
+
+def load(name: str, sets: Sequence[str] = ()) -> Scenario:
+    """The scenario in the file `name`, or shipped under that bare name, changed by `sets` ("a.b=v").
+
+    Raises BadInput with file, line and key; where a file has several faults, with all of them, one a line.
+    """
+    file = scenario_file(name)
+    return _built(layered(file, sets), file)
+
+
+def resolved(scenario: Scenario) -> dict[str, Any]:
+    """The whole scenario as a plain document, presets and defaults written out; it loads to an equal one."""
+    document = attrs.asdict(scenario, filter=lambda field, _value: not hidden(field), value_serializer=_plain)
+    rules = document["accelerator"]["rules"]
+    # A null keeps the preset's own rule out when the document is loaded again.
+    document["accelerator"]["rules"] = {kind: rules.get(kind) for kind in LAYER_KINDS}
+    return document
+
+
+def _plain(_spec: Any, field: attrs.Attribute[Any] | None, value: Any) -> Any:
+    unit = field.metadata.get("unit") if field else None
+    return written(value, unit) if unit else value
+
+
+def _built(tree: Located, file: Path) -> Scenario:
+    faults: list[BadInput] = []
+    for complete in (over_preset, with_standard_found):
+        try:
+            tree = complete(tree)
+        except BadInput as error:
+            faults.append(error)
+    scenario, found = structure(tree)
+    found += [*name_faults(tree), *memory_faults(tree), *workload_faults(tree)]
+    told = {fault.key for fault in faults}
+    for path, fault in found:
+        if not _is_told(path, fault, told):
+            faults.append(fault if fault.file else located(fault, path, tree.place_of(path)))
+    if scenario is None or faults:
+        raise _joined(faults)
+    return attrs.evolve(scenario, source=file, tree=tree)
+
+
+def _is_told(path: KeyPath, error: BadInput, told: set[str | None]) -> bool:
+    """Whether a fault only follows from one that is `told` by its key: no preset, so half the fields missing."""
+    if "accelerator.preset" in told and path[:1] == ("accelerator",) and error.message == MISSING:
+        return True
+    return ".".join(path) in told
+
+
+def _joined(faults: list[BadInput]) -> BadInput:
+    """One error that tells all `faults`, one a line, in the order of their lines."""
+    ordered = sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0))
+    return ordered[0] if len(ordered) == 1 else BadInput("\n".join(map(str, ordered)))

@@ -1,0 +1,86 @@
+"""A scenario: the specs of its parts, and where each of its values was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from tlm.accelerators.spec import AcceleratorSpec
+from tlm.core.errors import BadInput
+from tlm.engines.spec import CompressionSpec
+from tlm.memory.spec import MemorySpec
+from tlm.workload.spec import WorkloadSpec
+
+from .files import find_file
+from .located import Located, Place
+
+#: Fields that say where the scenario came from: not part of it, no keys of the file.
+ORIGIN = {"origin": True}
+
+
+@attrs.frozen
+class Scenario:
+    """What is run, on which machine; frozen, complete and checked.
+
+    `granularity` is how much one transaction moves. `unmodelled` is what becomes of a layer that the
+    accelerator has no rule for. `check` (false unless asked for: it costs time) runs on the real encoded
+    bytes and compares every accumulator.
+    """
+
+    accelerator: AcceleratorSpec
+    memory: MemorySpec
+    compression: CompressionSpec
+    workload: WorkloadSpec
+    granularity: Literal["coarse", "exact"] = "coarse"
+    unmodelled: Literal["refuse", "pass"] = "refuse"
+    check: bool = False
+    source: Path | None = attrs.field(default=None, eq=False, metadata=ORIGIN)
+    tree: Located | None = attrs.field(default=None, eq=False, repr=False, metadata=ORIGIN)
+
+    def find(self, name: str) -> Path:
+        """The file or folder `name`: looked for beside the file whose value names it, here, as installed.
+
+        `name` is a value of the scenario, or what such a value has before its colon. Raises BadInput with
+        the file, line and key that name it.
+        """
+        path = next((path for path, text in self._texts() if name in (text, text.partition(":")[0])), ())
+        place = self._place(path)
+        try:
+            return find_file(name, place.folder if place else None)
+        except BadInput as error:
+            raise located(error, path, place) from None
+
+    def locate(self, error: BadInput, part: str = "") -> BadInput:
+        """`error` with the file and line of the key it names, where it names one of ours and no file.
+
+        `part` ("memory") stands before the key where the error's is short of it.
+        """
+        if error.file or not error.key:
+            return error
+        path = (*part.split("."), *error.key.split(".")) if part else tuple(error.key.split("."))
+        return located(error, path, self._place(path))
+
+    def _texts(self) -> list[tuple[tuple[str, ...], str]]:
+        return list(self.tree.texts()) if self.tree else []
+
+    def _place(self, path: tuple[str, ...]) -> Place | None:
+        return self.tree.place_of(path) if self.tree else None
+
+
+def located(error: BadInput, path: tuple[str, ...], place: Place | None) -> BadInput:
+    """`error`, saying the key `path` and where it was written."""
+    return BadInput(
+        error.message,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        key=".".join(path) or None,
+        given=error.given,
+        allowed=error.allowed,
+    )
+
+
+def hidden(field: attrs.Attribute[Any]) -> bool:
+    """Whether a field says where a scenario came from and is no key of its file."""
+    return "origin" in field.metadata

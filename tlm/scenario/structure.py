@@ -1,0 +1,172 @@
+"""From plain values to frozen specs: every fault of a document is found, each with its key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import attrs
+import cattrs
+from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, override
+
+from tlm.core.errors import BadInput
+
+from .spec import Scenario, hidden
+from .units import quantity, written
+
+KeyPath = tuple[str, ...]
+Spec = TypeVar("Spec")
+MISSING = "is missing"
+TYPE_NAMES = {int: "a whole number", bool: "true or false", str: "text", float: "a number"}
+
+
+def structure(document: Mapping[str, Any]) -> tuple[Scenario | None, list[tuple[KeyPath, BadInput]]]:
+    """The scenario that `document` describes, or None and every fault in it with the key it is at."""
+    try:
+        return CONVERTER.structure(document, Scenario), []
+    except BaseValidationError as group:
+        return None, list(_faults(group, ()))
+
+
+def part(document: Any, spec: type[Spec]) -> Spec | None:
+    """One part of a scenario, or None where anything is wrong with it."""
+    try:
+        return CONVERTER.structure(document, spec)
+    except (BadInput, BaseValidationError):
+        return None
+
+
+def known_keys(cls: type) -> list[str]:
+    """The keys a mapping for the spec `cls` may have."""
+    return [field.name for field in attrs.fields(cls) if not hidden(field)]
+
+
+def _faults(group: BaseValidationError, path: KeyPath) -> Iterator[tuple[KeyPath, BadInput]]:
+    for error in group.exceptions:
+        notes = getattr(error, "__notes__", ())
+        name = next((note.name for note in notes if isinstance(note, AttributeValidationNote)), None)
+        where = (*path, name) if name else path
+        if isinstance(error, BaseValidationError):
+            yield from _faults(error, where)
+        elif isinstance(error, ForbiddenExtraKeysError):
+            yield from (((*path, key), _unknown(error.cl, key)) for key in sorted(error.extra_fields))
+        elif isinstance(error, KeyError):
+            yield where, BadInput(MISSING)
+        else:
+            yield where, error if isinstance(error, BadInput) else BadInput(str(error))
+
+
+def _unknown(cls: type, key: str) -> BadInput:
+    owners = [field.name for field in attrs.fields(Scenario) if _has_key(field.type, key)]
+    message = f"unknown key; it belongs to {owners[0]}" if owners and cls is Scenario else "unknown key"
+    extra = ["extends"] if cls is Scenario else []
+    return BadInput(message, given=key, allowed=known_keys(cls) + extra)
+
+
+def _has_key(cls: Any, key: str) -> bool:
+    return attrs.has(cls) and key in known_keys(cls)
+
+
+def _spec_hook(cls: Any) -> Callable[[Any, Any], Any]:
+    """A hook for the spec `cls`: one mapping, known keys only, each field of its type and in its range."""
+    attrs.resolve_types(cls)
+    fields: dict[str, Any] = {
+        field.name: override(omit=True) if hidden(field) else override(struct_hook=_field_hook(field))
+        for field in attrs.fields(cls)
+    }
+    build = make_dict_structure_fn(cls, CONVERTER, **fields)
+
+    def hook(value: Any, kind: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise BadInput(f"expected a mapping with keys such as {known_keys(cls)[0]!r}, not {_shown(value)}")
+        return build(value, kind)
+
+    return hook
+
+
+def _field_hook(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
+    unit = field.metadata.get("unit")
+
+    def hook(given: Any, kind: Any) -> Any:
+        value = quantity(given, unit) if unit else CONVERTER.structure(given, kind)
+        if field.validator:
+            _validate(field, value, given, unit)
+        return value
+
+    return hook
+
+
+def _validate(field: attrs.Attribute[Any], value: Any, given: Any, unit: str | None) -> None:
+    """Run the field's validator; attrs' "'am' must be > 0: -5" becomes "must be > 0, not '-5 B'"."""
+    try:
+        field.validator(None, field, value)  # type: ignore[misc]
+    except BadInput:
+        raise
+    except ValueError as error:
+        found = re.match(r"'\w+' must be (\S+) (\S+): ", str(error.args[0]))
+        if not found:
+            raise
+        bound = written(float(found[2]), unit) if unit else found[2]
+        raise BadInput(f"must be {found[1]} {bound}, not {_shown(given)}") from None
+
+
+def _scalar_hook(value: Any, kind: Any) -> Any:
+    """The value itself where it is exactly of its type: 4.0 is no whole number, nor is true."""
+    if type(value) is not kind:
+        raise BadInput(f"expected {TYPE_NAMES[kind]}, not {_shown(value)}")
+    return value
+
+
+def _literal_hook(value: Any, kind: Any) -> Any:
+    allowed = get_args(kind)
+    if value not in allowed:
+        raise BadInput(f"not {_shown(value)}", given=str(value), allowed=allowed)
+    return value
+
+
+def _text_or_mapping_hook(value: Any, _kind: Any) -> Any:
+    if value is not None and not isinstance(value, (str, Mapping)):
+        raise BadInput(f"expected text or a mapping, not {_shown(value)}")
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _texts_hook(value: Any, _kind: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise BadInput(f"expected a mapping, not {_shown(value)}")
+    wrong = next((key for key, text in value.items() if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise BadInput(f"expected text for {wrong!r}, not {_shown(value[wrong])}")
+    return dict(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (Mapping, list)):
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _has_mapping(kind: Any) -> bool:
+    return isinstance(kind, UnionType) and any(_origin(part) is dict for part in get_args(kind))
+
+
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    for kind in TYPE_NAMES:
+        converter.register_structure_hook(kind, _scalar_hook)
+    converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _literal_hook)
+    converter.register_structure_hook_func(_has_mapping, _text_or_mapping_hook)
+    converter.register_structure_hook_func(lambda kind: kind == dict[str, str], _texts_hook)
+    converter.register_structure_hook_factory(attrs.has, _spec_hook)
+    return converter
+
+
+CONVERTER = _converter()

@@ -1,0 +1,150 @@
+"""A disk cache of captured workloads by content: a warm run needs neither torch nor a data-set library.
+
+An entry is a folder named by what was asked for and by the code that answers it. Its `manifest.json` holds
+the digest of every file the capture read, and of the arrays beside it; an entry of which any file has changed, is
+gone or is damaged counts as none. The versions of numpy and torch are no part of it: a captured network is
+exact integer arithmetic, the same in all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, get_origin
+
+import cattrs
+import numpy as np
+
+from .layer import Ints, Workload
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+CODE = Path(__file__).parent
+
+
+def cached(key: dict[str, Any], make: Callable[[], tuple[Workload, list[Path]]]) -> Workload:
+    """The workload for `key` (anything JSON holds): from disk, else `make`'s, kept for the next time.
+
+    `make` returns the workload and every file it depends on. Arrays from disk are read-only. Where the cache
+    cannot be written, this works without.
+    """
+    folder = cache_folder()
+    entry = folder / _digest_of_text(_entry_name(key)) if folder else None
+    found = _load(entry) if entry else None
+    if found is not None:
+        return found
+    workload, depends = make()
+    if entry is None or not _store(entry, workload, depends):
+        return workload
+    return _load(entry) or workload
+
+
+def cache_folder() -> Path | None:
+    """$TLM_CACHE, else $XDG_CACHE_HOME/tlm, else ~/.cache/tlm; None where there is no home."""
+    if os.environ.get("TLM_CACHE"):
+        return Path(os.environ["TLM_CACHE"])
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tlm"
+    except RuntimeError:
+        return None
+
+
+def _entry_name(key: dict[str, Any]) -> str:
+    code = [_digest(file) for file in sorted(CODE.glob("*.py"))]
+    return json.dumps({"schema": SCHEMA, "key": key, "code": code}, sort_keys=True)
+
+
+def _load(entry: Path) -> Workload | None:
+    """The entry's workload, or None where it is missing, out of date or damaged."""
+    try:
+        manifest = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
+        expected = {**manifest["depends"], **{entry / name: sha for name, sha in manifest["arrays"].items()}}
+        if any(_digest(Path(file)) != sha for file, sha in expected.items()):
+            return None
+        arrays = [_mapped(entry / name) for name in manifest["arrays"]]
+        return _converter(arrays).structure(manifest["workload"], Workload)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, cattrs.BaseValidationError):
+        return None
+
+
+def _store(entry: Path, workload: Workload, depends: Iterable[Path]) -> bool:
+    """Write the entry beside its place and move it there in one step; whether that worked."""
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".new-") as temporary:
+            new = Path(temporary) / "entry"
+            new.mkdir()
+            _write(new, workload, depends)
+            _replace(new, entry, Path(temporary) / "old")
+    except OSError:
+        return False
+    return True
+
+
+def _write(folder: Path, workload: Workload, depends: Iterable[Path]) -> None:
+    arrays: list[Ints] = []
+    document = _converter(arrays).unstructure(workload)
+    for index, array in enumerate(arrays):
+        np.save(folder / _array_name(index), array, allow_pickle=False)
+    manifest = {
+        "depends": {str(file.resolve()): _digest(file) for file in depends},
+        "arrays": {_array_name(index): _digest(folder / _array_name(index)) for index in range(len(arrays))},
+        "workload": document,
+    }
+    text = json.dumps(manifest, default=operator.index)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _replace(new: Path, entry: Path, old: Path) -> None:
+    """Put `new` where `entry` is; readers see the one or the other, or none for a moment."""
+    if entry.exists():
+        entry.rename(old)
+    try:
+        new.rename(entry)
+    except OSError:
+        if not entry.exists():  # else another run has just written the same
+            raise
+
+
+def _mapped(file: Path) -> Ints:
+    """The array in `file`, mapped read-only; a plain ndarray, whose slices cost less than a memmap's."""
+    mapped = np.load(file, mmap_mode="r", allow_pickle=False)
+    return np.asarray(mapped).view(np.ndarray)
+
+
+def _converter(arrays: list[Ints]) -> cattrs.Converter:
+    """Takes workloads apart and together; arrays go to and come from `arrays`, each once."""
+    converter = cattrs.Converter()
+    numbers: dict[int, int] = {}
+
+    def number(array: Ints) -> int:
+        if id(array) not in numbers:
+            numbers[id(array)] = len(arrays)
+            arrays.append(array)
+        return numbers[id(array)]
+
+    converter.register_unstructure_hook_func(_is_array, number)
+    converter.register_structure_hook_func(_is_array, lambda index, _kind: arrays[index])
+    return converter
+
+
+def _is_array(kind: Any) -> bool:
+    return kind is np.ndarray or get_origin(kind) is np.ndarray
+
+
+def _array_name(index: int) -> str:
+    return f"{index}.npy"
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest_of_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

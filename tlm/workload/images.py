@@ -1,0 +1,90 @@
+"""The images of a run: from a function, a .npy file, a shape and a seed, or the network's own example.
+
+An input function is `function(images, shape)`: how many images and the shape of one. It gives `(inputs, labels)`:
+numbers `[images, *shape]`, and one label an image or None. A ValueError it raises is shown as a message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from ..core.errors import BadInput
+from .loading import Search, load_function
+from .quantisation import Reals
+from .spec import WorkloadSpec
+
+KEY = "workload.input"
+
+
+@attrs.frozen(eq=False)
+class Images:
+    """`inputs` float32 [N, ...]; one label an image, or None; the files they came from."""
+
+    inputs: Reals
+    labels: tuple[int, ...] | None = None
+    files: tuple[Path, ...] = ()
+
+
+def load_images(spec: WorkloadSpec, example: Reals | None, search: Search) -> Images:
+    """As many images as `spec` asks for; `example` [1, ...] is the network's own `example_input`, or None."""
+    found = _load(spec, example, search)
+    inputs = _checked(found.inputs, example)
+    if len(inputs) < spec.images:
+        raise BadInput(f"{spec.images} images are asked for, the input has {len(inputs)}", key="workload.images")
+    if found.labels is not None and len(found.labels) != len(inputs):
+        raise BadInput(f"has {len(inputs)} images and {len(found.labels)} labels", key=KEY)
+    labels = None if found.labels is None else found.labels[: spec.images]
+    return Images(inputs[: spec.images], labels, found.files)
+
+
+def _load(spec: WorkloadSpec, example: Reals | None, search: Search) -> Images:
+    source = spec.input
+    if isinstance(source, dict):
+        return Images(_random(source, spec.images))
+    if source is not None and source.endswith(".npy"):
+        return _from_file(search(source))
+    if example is None:
+        raise BadInput(
+            "the network has no `example_input` to tell its shape: give it one, or name a .npy file or a shape",
+            key=KEY,
+        )
+    return _from_function(source, spec.images, example.shape[1:], search) if source else Images(example)
+
+
+def _from_function(name: str, images: int, shape: tuple[int, ...], search: Search) -> Images:
+    function = load_function(name, KEY, search)
+    given = function(images, tuple(shape))
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise BadInput(f"{name!r} must give (inputs, labels or None)", key=KEY)
+    inputs, labels = given
+    numbers = None if labels is None else tuple(int(label) for label in labels)
+    return Images(np.asarray(inputs), numbers, function.sources())
+
+
+def _from_file(path: Path) -> Images:
+    try:
+        inputs = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadInput(f"is not a .npy file of numbers: {error}", file=str(path), key=KEY) from error
+    return Images(inputs, files=(path.resolve(),))
+
+
+def _random(given: dict[str, Any], images: int) -> Reals:
+    """Uniform in 0..1, like the pixels of an image: `{shape: [3, 32, 32], seed: 1}`, seed 0 by default."""
+    rng = np.random.default_rng(given.get("seed", 0))
+    return rng.random((images, *given["shape"]), dtype=np.float32)
+
+
+def _checked(inputs: Reals, example: Reals | None) -> Reals:
+    if inputs.dtype.kind not in "fiub":
+        raise BadInput(f"must hold numbers, not {inputs.dtype}", key=KEY)
+    if inputs.ndim < 2 or (example is not None and inputs.shape[1:] != example.shape[1:]):
+        needed = "[N, ...]" if example is None else f"[N, {', '.join(map(str, example.shape[1:]))}]"
+        raise BadInput(f"has shape {list(inputs.shape)}, the network needs {needed}", key=KEY)
+    if not np.isfinite(inputs).all():
+        raise BadInput("holds values that are not finite numbers", key=KEY)
+    return inputs.astype(np.float32)

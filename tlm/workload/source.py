@@ -1,0 +1,68 @@
+"""The workload a scenario asks for, from the cache where it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .cache import cached
+from .layer import Workload
+from .spec import WorkloadSpec
+
+Find = Callable[[str], Path]
+
+
+def load_workload(spec: WorkloadSpec, find: Find) -> Workload:
+    """The layers of `spec`, executed once; `find` gives the file or folder that a value of `spec` names."""
+    if spec.traces is not None:
+        return _traces(spec, spec.traces, find)
+
+    named = [name for name in (spec.network, spec.weights, spec.input) if isinstance(name, str)]
+    where = [_location(name, find) for name in named]
+
+    def make() -> tuple[Workload, list[Path]]:
+        from .capture import load_network
+
+        workload, depends = load_network(spec, find)
+        return workload, [*depends, *filter(None, where)]
+
+    return cached({"spec": attrs.asdict(spec), "where": list(map(str, where))}, make)
+
+
+def _traces(spec: WorkloadSpec, name: str, find: Find) -> Workload:
+    folder = find(name).resolve()
+    files = sorted(file for file in folder.glob("*") if file.is_file())
+
+    def make() -> tuple[Workload, list[Path]]:
+        from .traces import load_traces
+
+        return load_traces(folder, spec.images, spec.bits), files
+
+    return cached({"spec": attrs.asdict(spec), "where": list(map(str, files))}, make)
+
+
+def _location(name: str, find: Find) -> Path | None:
+    """The file that `name` means here: the same words in another folder may mean another file.
+
+    BadInput where it names a file that is not there; a module that is not there is left to the capture.
+    """
+    module, colon, _function = name.partition(":")
+    if not colon or module.endswith(".py"):
+        return find(module).resolve()
+    return _module_file(module)
+
+
+def _module_file(module: str) -> Path | None:
+    """Where a module lies, without running any of it."""
+    folders: Any = None
+    origin = None
+    for part in module.split("."):
+        found = PathFinder.find_spec(part, folders)
+        if found is None:
+            return None
+        origin, folders = found.origin, found.submodule_search_locations
+    return Path(origin) if origin and Path(origin).is_file() else None
