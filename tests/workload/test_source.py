@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there_is_told_at_once() -> None:
     def find(name: str) -> Path:
         raise BadInput(f"there is no {name}")
 
-    with pytest.raises(BadInput, match="there is no lost.pt"):
+    with pytest.raises(BadInput, match=r"there is no lost\.pt"):
         source.load_workload(WorkloadSpec(network="no_such_module:build", weights="lost.pt"), find)
 
 

@@ -83,11 +83,6 @@ class Timing:
     nRFC: int = _cycles()
     nREFI: int = _cycles()
 
-    def __attrs_post_init__(self) -> None:
-        busy = self.nRFC + self.nRAS + self.nRP + self.nRCD + self.nCL
-        if self.nREFI <= busy:
-            raise ValueError(f"nREFI must leave time between refreshes: more than {busy}, not {self.nREFI}")
-
 
 @attrs.frozen
 class DramStandard:
@@ -142,14 +137,24 @@ def read_standard(path: Path) -> DramStandard | IdealStandard:
     if tCK_fs < 1:
         raise root.fault("must be positive", "tCK_ns")
     organisation = _numbers(root.section("organisation"), Organisation)
+    timing = _numbers(root.section("timing"), Timing)
+    shortest = _shortest_refresh_interval(organisation, timing)
+    if timing.nREFI < shortest:
+        raise root.section("timing").fault(f"must leave time between refreshes: at least {shortest}", "nREFI")
     return DramStandard(
         name=path.stem,
         source=root.take("source", str),
         tCK_fs=tCK_fs,
         organisation=organisation,
-        timing=_numbers(root.section("timing"), Timing),
+        timing=timing,
         mappings=_mappings(root.section("mapping"), organisation),
     )
+
+
+def _shortest_refresh_interval(organisation: Organisation, t: Timing) -> int:
+    """Cycles that hold a refresh, with all banks closed before and a row opened after it, twice over."""
+    around = t.nRFC + t.nRAS + t.nRP + t.nRCD + t.nFAW + t.nCL + t.nCWL + t.nWR
+    return 2 * (around + organisation.bank_groups * organisation.banks)
 
 
 def _numbers(node: Node, cls: type[Section]) -> Section:

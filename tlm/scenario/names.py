@@ -11,8 +11,8 @@ import attrs
 from tlm.accelerators.rules import rule
 from tlm.codecs import codec
 from tlm.core.errors import BadInput
-from tlm.memory.spec import MemorySpec
 from tlm.memory.config import resolve
+from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard
 from tlm.workload.layer import Kind
 from tlm.workload.spec import KINDS, WorkloadSpec

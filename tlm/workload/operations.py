@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..core.errors import BadInput
+from .pooling import NotModelled
 
 
 def _make_relu(inplace: bool = False) -> nn.Module:
@@ -29,7 +29,7 @@ def _make_max_pool(
 
 def _make_dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
     if training:
-        raise BadInput("a dropout stays on in evaluation: pass training=self.training", key="workload.network")
+        raise NotModelled("stays on in evaluation: pass training=self.training")
     return nn.Dropout(p, inplace)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import simpy
@@ -103,30 +104,32 @@ class Machine(Module):
             tile.wm.stream.deliver = partial(self._expand_weights, tile)
 
     def _expand_inputs(self, request: Request) -> None:
-        """Through the engines, spread over all of them, into AM."""
-        now, region = self.now, request.load.region
-        done = now
-        if region.codec.engine:
-            done = self.decompressors.serve_spread(now, request.values, 8 * request.payload.data_length)
-        self._store(request, done, self.am.array.write(done, _stored_bytes(request)), self.am)
+        """Through the engines, spread over all of them, into AM; its port is asked for when the values are there."""
+        done = self.now
+        if request.load.region.codec.engine:
+            done = self.decompressors.serve_spread(done, request.values, 8 * request.payload.data_length)
+        request.milestones.append((done, "decompression"))
+        self._at(done, lambda: self._store(request, self.am.array.write(done, _stored_bytes(request)), self.am))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
-        """Through the tile's engine into its weight memory."""
-        now, region = self.now, request.load.region
-        done = now
-        if region.codec.engine:
-            done = self.decompressors.serve_part(tile.number, now, request.values, 8 * request.payload.data_length)
-        self._store(request, done, tile.wm.array.write(done, _stored_bytes(request)), tile.wm)
+        """Through the tile's engine into its weight memory, whose write port nothing else uses."""
+        done = self.now
+        if request.load.region.codec.engine:
+            done = self.decompressors.serve_part(tile.number, done, request.values, 8 * request.payload.data_length)
+        request.milestones.append((done, "decompression"))
+        self._store(request, tile.wm.array.write(done, _stored_bytes(request)), tile.wm)
 
-    def _store(self, request: Request, expanded: int, stored: int, memory: ActivationMemory | WeightMemory) -> None:
-        request.milestones.append((expanded, "decompression"))
+    def _store(self, request: Request, stored: int, memory: ActivationMemory | WeightMemory) -> None:
         request.milestones.append((stored, "onchip_bandwidth"))
 
-        def commit(_event: simpy.Event) -> None:
+        def commit() -> None:
             memory.store(request)
             self.dma.release(request)
 
-        self.env.timeout(stored - self.now).callbacks.append(commit)
+        self._at(stored, commit)
+
+    def _at(self, time_fs: int, action: Callable[[], None]) -> None:
+        self.env.timeout(time_fs - self.now).callbacks.append(lambda _event: action())
 
 
 def _stored_bytes(request: Request) -> int:
