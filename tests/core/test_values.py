@@ -59,8 +59,7 @@ def test_bad_input_says_where_what_and_the_way_out():
         allowed=["base", "dstripes"],
     )
     assert str(error) == (
-        "a.yaml:3: accelerator.preset: there is no preset 'dstrips' (allowed: base, dstripes); "
-        "did you mean 'dstripes'?"
+        "a.yaml:3: accelerator.preset: there is no preset 'dstrips' (allowed: base, dstripes); did you mean 'dstripes'?"
     )
     assert str(BadInput("no")) == "no"
 

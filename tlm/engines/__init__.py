@@ -4,7 +4,7 @@ from .compressor import Compressor, OutputStream
 from .decompressor import Decompressor, Decompressors
 from .dma import Dma
 from .flow import Cause, ReadStream, Request, Write, walk
-from .region import Cut, Load, Region, cut_reads, cut_writes
+from .region import Cut, Load, Piece, Region, cut_reads, cut_writes
 from .spec import CompressionSpec
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Dma",
     "Load",
     "OutputStream",
+    "Piece",
     "ReadStream",
     "Region",
     "Request",

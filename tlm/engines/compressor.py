@@ -35,7 +35,7 @@ class OutputStream:
         self.newest: Write | None = None
         self.values_of: Callable[[int, int], Ints] | None = None
         self.cuts = cut_writes(region, cut)
-        self.length = self.cuts[-1][0]
+        self.length = self.cuts[-1].end
         self._in_order: deque[Write] = deque()
         self._tail: Bytes = np.zeros(0, np.uint8)
         self._encoded_to = 0
@@ -99,7 +99,8 @@ class Compressor(Module):
     def _run(self) -> Process:
         for output in self._outputs:
             begin, before = 0, 0
-            for end, values in output.cuts:
+            for piece in output.cuts:
+                end, values = piece.end, piece.values
                 cause: Cause = output.newest or "reduce"
                 if output.final.count < values:
                     yield output.final.reached(values)

@@ -20,7 +20,7 @@ class Dma(Module):
     """Issues the requests of many streams; `outstanding` bytes at most are in flight, from issue to commit.
 
     Among the streams whose next request has room at its destination, the one needed by the earliest pass goes
-    first; writes go before reads. Each request in flight is a process of a pool that grows to what is needed.
+    first, of several the one that has waited longest, and goes on until its run is issued; writes go before reads. Each request in flight is a process of a pool that grows to what is needed.
     With `carries_data` payloads hold real bytes, else they are timing only.
     """
 
@@ -37,6 +37,8 @@ class Dma(Module):
         self.read_bytes = 0
         self.written_bytes = 0
         self._streams: list[ReadStream] = []
+        self._current: ReadStream | None = None
+        self._served = 0
         self._writes: deque[Write] = deque()
         self._idle_channels: list[simpy.Event] = []
         self._asleep: simpy.Event | None = None
@@ -88,12 +90,15 @@ class Dma(Module):
     def _choose(self) -> Write | Request | None:
         if self._writes:
             return self._writes[0]
-        best: Request | None = None
+        if self._current is not None and self._current.in_run:
+            return self._current.head
+        best: ReadStream | None = None
         for stream in self._streams:
-            head = stream.head
-            if head is not None and (best is None or head.first_need < best.first_need) and stream.can_issue():
-                best = head
-        return best
+            if stream.head is None or not stream.can_issue():
+                continue
+            if best is None or stream.urgency < best.urgency:
+                best = stream
+        return best.head if best is not None else None
 
     def _launch(self, choice: Write | Request) -> None:
         if isinstance(choice, Write):
@@ -103,6 +108,9 @@ class Dma(Module):
             choice.accepted.succeed()
         else:
             choice.stream.take()
+            self._current = choice.stream
+            self._served += 1
+            choice.stream.served = self._served
             choice.issued_fs, choice.blocker = self.now, self._woken_by
             if self.carries_data:
                 choice.payload.data = bytearray(choice.payload.data_length)

@@ -9,7 +9,7 @@ from typing import Union
 import simpy
 
 from ..core import Payload, Progress
-from .region import Cut, Load, cut_reads
+from .region import Cut, Load, Piece, cut_reads
 
 #: What held something up: an earlier request or write whose end let it go on, or a reason by name.
 Cause = Union["Request", "Write", str, None]
@@ -18,28 +18,38 @@ STARTUP = "startup"
 
 
 class Request:
-    """One read: `values` values of its stream, of which `upto` of the whole run are complete with it."""
+    """One read: it completes `values` values of its stream, which makes `upto` since the start of the simulation.
+
+    `first` begins a run: it reserves `room` values at the destination for all of it; the run ends at `run_end` bytes
+    of its region.
+    """
 
     __slots__ = (
         "begin",
         "blocker",
+        "first",
         "first_need",
         "issued_fs",
         "landed",
         "load",
         "payload",
+        "room",
+        "run_end",
         "stream",
         "upto",
         "values",
     )
 
-    def __init__(self, stream: ReadStream, load: Load, begin: int, end: int, values: int, upto: int) -> None:
+    def __init__(self, stream: ReadStream, load: Load, begin: int, piece: Piece, values: int, upto: int) -> None:
         self.stream = stream
         self.load = load
         self.begin = begin
-        self.payload = Payload(address=load.region.address + begin, data_length=end - begin)
+        self.payload = Payload(address=load.region.address + begin, data_length=piece.end - begin)
         self.values = values
         self.upto = upto
+        self.first = piece.first
+        self.room = piece.room
+        self.run_end = piece.run_end
         self.first_need = 0
         self.issued_fs = 0
         self.landed = False
@@ -100,6 +110,7 @@ class ReadStream:
         self.arrived = Progress(env)
         self.freed = 0
         self.reserved = 0
+        self.served = 0
         self.last: Request | None = None
         self.deliver: Callable[[Request], None] = self.commit
         self.woken: Callable[[Cause], None] = lambda _reason: None
@@ -111,15 +122,26 @@ class ReadStream:
     def can_issue(self) -> bool:
         """Whether the next request has room at its destination and its data lie in memory."""
         head = self.head
-        if head is None or self.reserved + head.values - self.freed > self.capacity:
+        if head is None or self.reserved + head.room - self.freed > self.capacity:
             return False
         after = head.load.after
-        return after is None or self._ready(after, head.end)
+        return after is None or self._ready(after, head.run_end)
+
+    @property
+    def in_run(self) -> bool:
+        """Whether the next request belongs to a run that has been begun, and so has its room."""
+        return self.head is not None and not self.head.first
+
+    @property
+    def urgency(self) -> tuple[int, int]:
+        """What goes first is least: the pass that needs the next request, then when the stream was last served."""
+        assert self.head is not None
+        return self.head.first_need, self.served
 
     def take(self) -> None:
         """The head is issued: its room is reserved and the next request is the head."""
         assert self.head is not None
-        self.reserved += self.head.values
+        self.reserved += self.head.room
         self._in_order.append(self.head)
         self.head = next(self._requests, None)
 
@@ -147,12 +169,14 @@ class ReadStream:
     def _generate(self, loads: Iterator[Load], cut: Cut) -> Iterator[Request]:
         base = 0
         for load in loads:
-            begin, before = 0, 0
-            for end, values in cut_reads(load.region, cut):
-                request = Request(self, load, begin, end, values - before, base + values)
-                request.first_need = load.wanted_by(before)
+            begin, before, first_need = 0, 0, 0
+            for piece in cut_reads(load.region, cut):
+                if piece.first:
+                    first_need = load.wanted_by(before)
+                request = Request(self, load, begin, piece, piece.values - before, base + piece.values)
+                request.first_need = first_need
                 yield request
-                begin, before = end, values
+                begin, before = piece.end, piece.values
             base += load.region.count
 
 

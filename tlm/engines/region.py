@@ -69,38 +69,61 @@ class Load:
 
 @attrs.frozen
 class Cut:
-    """How a region is cut: whole bursts, at most `request` bytes and `values` values, at least one burst."""
+    """How a region is cut: into runs of whole bursts, at most `request` bytes and `values` values, at least a burst.
+
+    A run is what the DMA reserves room for, and issues, at once: as one transaction or, `by_burst`, as one for each
+    burst.
+    """
 
     burst: int
     request: int
     values: int
+    by_burst: bool = False
 
 
-def cut_reads(region: Region, cut: Cut) -> list[tuple[int, int]]:
-    """A region's requests in order: (end in bytes, values complete once these bytes have arrived)."""
+@attrs.frozen
+class Piece:
+    """One transaction of a region: where it ends, in bytes, and how many values are complete, or needed, by then.
+
+    `first` says whether it begins a run, which takes `room` values of a buffer and ends at `run_end` bytes.
+    """
+
+    end: int
+    values: int
+    first: bool
+    room: int
+    run_end: int
+
+
+def cut_reads(region: Region, cut: Cut) -> list[Piece]:
+    """A region's transactions in order; `values` are complete once the bytes up to `end` have arrived."""
     ends = _burst_ends(region, cut.burst)
     groups = np.searchsorted(region.offsets[1:], 8 * ends, side="right")
-    return _greedy(ends, np.minimum(GROUP * groups, region.count), cut)
+    return _pieces(ends, np.minimum(GROUP * groups, region.count), cut)
 
 
-def cut_writes(region: Region, cut: Cut) -> list[tuple[int, int]]:
-    """A region's requests in order: (end in bytes, values that must be encoded before they can go)."""
+def cut_writes(region: Region, cut: Cut) -> list[Piece]:
+    """A region's transactions in order; `values` must be encoded before the bytes up to `end` can go."""
     ends = _burst_ends(region, cut.burst)
     groups = np.searchsorted(region.offsets[1:], 8 * ends, side="left") + 1
-    return _greedy(ends, np.minimum(GROUP * groups, region.count), cut)
+    return _pieces(ends, np.minimum(GROUP * groups, region.count), cut)
 
 
-def _burst_ends(region: Region, burst: int) -> Ints:
+def _burst_ends(region: Region, burst: int) -> Int64s:
     return np.arange(1, -(-region.size_bytes // burst) + 1, dtype=np.int64) * burst
 
 
-def _greedy(ends: Ints, values: Ints, cut: Cut) -> list[tuple[int, int]]:
-    cuts: list[tuple[int, int]] = []
+def _pieces(ends: Int64s, values: Int64s, cut: Cut) -> list[Piece]:
+    pieces: list[Piece] = []
     bursts = max(1, cut.request // cut.burst)
     place, before = 0, 0
     while place < len(ends):
         by_values = int(np.searchsorted(values, before + cut.values, side="right"))
-        place = max(place + 1, min(place + bursts, by_values, len(ends)))
-        before = int(values[place - 1])
-        cuts.append((int(ends[place - 1]), before))
-    return cuts
+        stop = max(place + 1, min(place + bursts, by_values, len(ends)))
+        room = int(values[stop - 1]) - before
+        bursts_of_run = range(place, stop) if cut.by_burst else (stop - 1,)
+        for burst in bursts_of_run:
+            first = burst == bursts_of_run[0]
+            pieces.append(Piece(int(ends[burst]), int(values[burst]), first, room * first, int(ends[stop - 1])))
+        place, before = stop, int(values[stop - 1])
+    return pieces

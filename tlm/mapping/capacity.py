@@ -13,7 +13,7 @@ from ..engines import Cut, Region, cut_reads, cut_writes
 
 
 def input_span(program: Program, region: Region, cut: Cut) -> int:
-    """Values of AM the layer needs to stream its input: the widest pass and one request more."""
+    """Values of AM the layer needs to stream its input: the widest pass and one run of requests more."""
     before = np.append(0, program.inputs_free[:-1])
     span = int((program.inputs_need - before).max()) + largest_request(region, cut)
     return min(span, region.count) if program.input_loads == 1 else span
@@ -30,16 +30,15 @@ def weight_span(program: Program, region: Region, cut: Cut) -> int:
 
 def output_span(program: Program, region: Region, cut: Cut) -> int:
     """Values of AM the layer needs to stream its output: what is open, and what waits to fill a request."""
-    sent = np.array([0] + [values for _, values in cut_writes(region, cut)])
+    sent = np.array([0] + [piece.values for piece in cut_writes(region, cut)])
     final_before = np.append(0, program.out_final[:-1])
     drained = sent[np.searchsorted(sent, final_before, side="right") - 1]
     return int((program.out_started - drained).max())
 
 
 def largest_request(region: Region, cut: Cut) -> int:
-    """Values of the region's largest request."""
-    values = np.array([0] + [values for _, values in cut_reads(region, cut)])
-    return int(np.diff(values).max())
+    """Values of the region's largest run, which is reserved at once."""
+    return max(piece.room for piece in cut_reads(region, cut))
 
 
 def plan_am(
@@ -68,7 +67,8 @@ def plan_am(
             widest = max(range(layers), key=lambda layer: sum(need[layer]))
             raise BadInput(
                 f"layer {names[widest]} does not fit: it streams its input and output through an activation memory "
-                f"of {capacity} values and needs {inputs} + {outputs}; enlarge am or make memory.request smaller",
+                f"of {capacity} values and needs {need[widest][0]} + {need[widest][1]}; enlarge am or make "
+                "memory.request smaller",
                 key="accelerator.am",
             )
         resident[max((fullest, fullest + 1), key=lambda tensor: held[tensor])] = False

@@ -14,7 +14,7 @@ from .outputs import positions_done
 from .slices import tile_slices
 
 BLOCK_WINDOWS = 16  # windows of a coarse pass, at least
-SLICE_VALUES = 2048  # weights a tile waits for at once while they are being loaded, about
+SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, about
 
 
 @attrs.frozen
@@ -74,24 +74,23 @@ def _block_starts(geometry: Geometry, exact: bool) -> Ints:
 
 
 def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
-    """group, block, filter_set, first_step, last_step of every pass, in the order of the loop nest."""
+    """group, block, filter_set, first_step, last_step of every pass, in the order of the loop nest.
+
+    Passes are fine where weights arrive or are freed: in a group's first and last block, and wherever they are loaded
+    again for every block.
+    """
     fine = np.arange(0, geometry.steps, shape.slice_steps)
     coarse = fine if shape.exact or shape.weight_loads > 1 else fine[:1]
-    block = np.repeat(np.arange(blocks), [len(fine)] + [len(coarse)] * (blocks - 1))
-    step = np.concatenate([fine, np.tile(coarse, blocks - 1)])
-    end = np.concatenate([_ends(fine, geometry.steps), np.tile(_ends(coarse, geometry.steps), blocks - 1)])
-    sets, groups = geometry.filter_sets, geometry.groups
-    order = np.lexsort(
-        (np.tile(np.arange(len(block)), sets), np.repeat(np.arange(sets), len(block)), np.tile(block, sets))
-    )
-    one = {
-        "block": np.tile(block, sets)[order],
-        "filter_set": np.repeat(np.arange(sets), len(block))[order],
-        "first_step": np.tile(step, sets)[order],
-        "last_step": np.tile(end, sets)[order],
-    }
-    columns = {name: np.tile(column, groups) for name, column in one.items()}
-    columns["group"] = np.repeat(np.arange(groups), len(order))
+    cuts = [fine if block in (0, blocks - 1) else coarse for block in range(blocks)]
+    rows = [
+        (np.full(len(cut), block), np.full(len(cut), filters), cut, _ends(cut, geometry.steps))
+        for block, cut in enumerate(cuts)
+        for filters in range(geometry.filter_sets)
+    ]
+    names = ("block", "filter_set", "first_step", "last_step")
+    one = {name: np.concatenate(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    columns = {name: np.tile(column, geometry.groups) for name, column in one.items()}
+    columns["group"] = np.repeat(np.arange(geometry.groups), len(one["block"]))
     return columns
 
 

@@ -18,7 +18,7 @@ from .capacity import as_values, input_span, output_span, plan_am, weights_fit
 from .passes import SLICE_VALUES, Shape, structure, with_cycles
 from .slices import weight_stream
 
-REQUEST_VALUES = 4096  # decoded values of a coarse request, at most
+REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
 WHOLE = 2**30  # steps: more than any layer has
 
 
@@ -42,8 +42,8 @@ def make_plan(
         refuse_unmodelled(workload, spec)
     bits = workload.layers[0].bits
     am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
-    weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 4)))
-    activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 16)))
+    weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 32)))
+    activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 32)))
     allocator = _Allocator(cut.burst)
     activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
     weights = attrs.evolve(activations, codec=codec(compression.weights or compression.codec))
@@ -175,7 +175,7 @@ def _shape(layer: Layer, spec: AcceleratorSpec, cut: Cut, capacity: int, input_l
     stays = groups * group <= capacity or group + cut.values <= capacity
     weight_loads = 1 if stays else int(whole.block.max()) + 1
     step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
-    room = min(SLICE_VALUES, max(0, capacity - cut.values) // 2)
+    room = min(SLICE_VALUES, max(0, capacity - cut.values) // 8)
     slice_steps = 1 if exact else max(1, room // step_values)
     return structure(layer, spec, Shape(weight_loads, input_loads, slice_steps, exact))
 

@@ -112,7 +112,7 @@ class Channel(Module):
         step = self._step[len(banks)]
         while count:
             touched = banks if len(banks) == 1 else (banks[first:] + banks[:first])[:count]
-            ready, reason, missed = self._ready(rank, touched, row, command, write)
+            ready, reason, missed = self._ready(rank, touched, row, command, step, write)
             start = self._start(ready, touched, step, write)
             room = rank.refresh_due - start
             if room <= 0:
@@ -142,19 +142,19 @@ class Channel(Module):
         return at
 
     def _ready(
-        self, rank: Rank, touched: tuple[int, ...], row: int, command: int, write: bool
+        self, rank: Rank, touched: tuple[int, ...], row: int, command: int, step: int, write: bool
     ) -> tuple[int, str, int]:
         """The earliest CAS that rows, direction and rank allow, what held it back, and rows that were missed."""
         ready, reason, missed = command, ACCESS, 0
         for turn, bank in enumerate(touched):
             if self._open_row[bank] != row:
                 missed += 1
-                opened = self._activate(rank, bank, row, command) + self._rcd - turn * self._burst
+                opened = self._activate(rank, bank, row, command) + self._rcd - turn * step
                 if opened > ready:
                     ready, reason = opened, ACTIVATE
         if write is not self._write or rank is not self._rank:
             apart = self._rank_apart if rank is self._rank else self._channel_apart
-            turned = self._last_cas + apart[self._write][write]
+            turned = self._start(self._last_cas + apart[self._write][write], touched, step, write)
             if turned > ready:
                 ready, reason = turned, TURNAROUND
         return ready, reason, missed

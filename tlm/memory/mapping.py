@@ -47,6 +47,8 @@ class Piece:
 
 def parse(text: str) -> list[tuple[str, int, int]]:
     """(field, low bit, bits) of "co[10:6] ch[13:11] ...", lowest first, without a gap; BadInput otherwise."""
+    if not text.strip():
+        raise BadInput(f"is empty; write a mapping such as '{EXAMPLE}'")
     found = []
     for word in text.split():
         match = PIECE.fullmatch(word)

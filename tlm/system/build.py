@@ -16,6 +16,9 @@ from ..scenario import Scenario
 from ..workload.layer import Workload
 
 
+IN_FLIGHT = 16  # coarse requests, at least, that `outstanding` holds, so that they overlap as bursts would
+
+
 class System(Module):
     """One accelerator on one memory; `machine` and `memory` are its parts."""
 
@@ -61,8 +64,8 @@ class System(Module):
             raise BadInput(
                 f"{memory.outstanding} B in flight are less than one burst, {burst} B", key="memory.outstanding"
             )
-        request = burst if exact else min(memory.request, memory.outstanding) // burst * burst
-        return Cut(burst, max(burst, request), 0)
+        request = min(memory.request, memory.outstanding // IN_FLIGHT) // burst * burst
+        return Cut(burst, max(burst, request), 0, by_burst=exact)
 
     def _check_capacity(self) -> None:
         needed = self.plan.memory_bytes

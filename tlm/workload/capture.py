@@ -51,7 +51,7 @@ def load_network(spec: WorkloadSpec, search: Search) -> tuple[Workload, list[Pat
     if checkpoint:
         checkpoint.restore(network)
     example = getattr(network, "example_input", None)
-    images = load_images(spec, example.numpy() if isinstance(example, Tensor) else None, search)
+    images = load_images(spec, example.detach().numpy() if isinstance(example, Tensor) else None, search)
     workload = capture(spec, network, images.inputs, images.labels, checkpoint)
     weights = [Path(checkpoint.file).resolve()] if checkpoint else []
     return workload, sorted({*build.sources(), *images.files, *weights})

@@ -67,7 +67,8 @@ def _from_function(name: str, images: int, shape: tuple[int, ...], search: Searc
 
 def _from_file(path: Path) -> Images:
     try:
-        inputs = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            inputs = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise BadInput(f"is not a .npy file of numbers: {error}", file=str(path), key=KEY) from error
     return Images(inputs, files=(path.resolve(),))

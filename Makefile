@@ -1,0 +1,62 @@
+# `make run` and `make test` need python 3.11 or newer with venv, and nothing else; each sets itself up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Tests run in two processes; more threads inside each would only get in each other's way.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check lint accept bench train clean
+
+help:
+	@echo "make run     run the shipped scenario: DStripes on HBM"
+	@echo "make test    run the tests"
+	@echo "make check   everything that is checked: lint, then test"
+	@echo "make lint    ruff, mypy --strict, import-linter"
+	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
+	@echo "make bench   measure speed"
+	@echo "make train   train the shipped checkpoints again"
+	@echo "make clean   remove what make has made"
+
+run: $(VENV)/run.stamp
+	@$(BIN)/python -m tlm.run scenarios/dstripes_hbm.yaml
+
+test: $(VENV)/dev.stamp
+	@$(TEST)
+
+check: lint test
+
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+accept: $(VENV)/dev.stamp
+	@$(BIN)/python tests/documents.py
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest benchmarks --benchmark-enable
+
+train: $(VENV)/dev.stamp
+	@$(BIN)/python -m nets.train lenet
+	@$(BIN)/python -m nets.train lenet --format ternary
+	@$(BIN)/python -m nets.train vgg
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find tlm nets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/run.stamp: WHAT := .
+$(VENV)/dev.stamp: WHAT := .[dev]
+
+# pip says what it downloads, and its errors; the stamp is written only where it succeeded.
+$(VENV)/%.stamp: pyproject.toml constraints.txt
+	@echo "setting up $(VENV): once, and torch takes a while"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@rm -f $@
+	@{ $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(WHAT)' && touch $@; } \
+		| sed -n '/^ *Downloading .*[0-9] [MG]B)/p; s/^\(Installing collected packages\):.*/\1/p'
+	@test -f $@

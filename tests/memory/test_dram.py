@@ -1,0 +1,221 @@
+import math
+
+import pytest
+import simpy
+from bench import DramBench
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tlm.core import BUSY, IDLE, IGNORE, READ, WRITE, BadInput, InitiatorSocket, Module, Payload
+from tlm.core.payload import ADDRESS_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR, OK
+from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
+
+GIB = 1 << 30
+
+
+class Reader(Module):
+    """Reads one request after another and notes when each was done."""
+
+    def __init__(self, parent, name, log, addresses, length=64):
+        super().__init__(parent, name)
+        self.mem = InitiatorSocket(self, "mem")
+        self.log, self.addresses, self.length = log, addresses, length
+        self.process(self.run)
+
+    def run(self):
+        for address in self.addresses:
+            delay = yield from self.mem.b_transport(Payload(READ, address, None, self.length), 0)
+            yield self.env.timeout(delay)
+            self.log.append((self.name, self.now))
+
+
+def test_readers_contend_for_the_bus():
+    env, log = simpy.Environment(), []
+    dram = Dram(env, "dram", standard="hbm", channels=1)
+    for name, address in (("a", 0), ("b", 2048)):
+        Reader(env, name, log, [address, address + 512], length=512).mem >> dram.port
+    env.run()
+    tck, burst = 2_000_000, 2 * 2_000_000
+    first = 17 * tck + 7 * burst
+    assert log == [(name, first + turn * 8 * burst) for turn, name in enumerate("abab")]
+
+
+def test_readers_of_different_channels_do_not_meet():
+    env, log = simpy.Environment(), []
+    dram = Dram(env, "dram", standard="hbm")
+    for name, address in (("a", 0), ("b", 2048)):
+        Reader(env, name, log, [address], length=2048).mem >> dram.port
+    env.run()
+    assert log[0][1] == log[1][1]
+
+
+def test_bytes_written_are_read_back():
+    env = simpy.Environment()
+    dram = Dram(env, "dram", standard="ddr4-3200")
+    data = bytes(range(256)) * 20
+    dram.b_transport(Payload(WRITE, 65536 - 1001, data), 0)
+    buffer = bytearray(len(data))
+    dram.b_transport(Payload(READ, 65536 - 1001, buffer), 0)
+    assert buffer == data
+    other = bytearray(8)
+    assert dram.transport_dbg(Payload(READ, 65536 - 1003, other)) == 8
+    assert other == b"\0\0" + data[:6]
+    assert dram.transport_dbg(Payload(WRITE, 0, b"xyz")) == 3
+    assert dram.stats.written_bytes == dram.stats.read_bytes == len(data)
+
+
+@pytest.mark.parametrize("standard", ["hbm", "ideal"])
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"address": -1}, ADDRESS_ERROR),
+        ({"address": 1 << 40}, ADDRESS_ERROR),
+        ({"data_length": 0}, BURST_ERROR),
+        ({"streaming_width": 63}, BURST_ERROR),
+        ({"byte_enable": b"\xff"}, BYTE_ENABLE_ERROR),
+    ],
+)
+def test_what_cannot_be_served_is_refused_without_delay_or_change(standard, changes, status):
+    memory = make_memory(simpy.Environment(), "dram", MemorySpec(standard))
+    payload = Payload(WRITE, 0, b"x" * 64)
+    for name, value in changes.items():
+        setattr(payload, name, value)
+    assert memory.b_transport(payload, 7) == 7
+    assert payload.response_status == status
+    assert memory.transport_dbg(payload) == 0
+    assert payload.milestones == []
+    assert memory.stats.written_bytes == memory.stats.moved_written_bytes == 0
+
+
+def test_the_last_bytes_are_there_and_no_more():
+    dram = Dram(simpy.Environment(), "dram", standard="hbm")
+    assert dram.capacity_bytes == 4 * GIB
+    for address, status in ((4 * GIB - 64, OK), (4 * GIB - 63, ADDRESS_ERROR)):
+        payload = Payload(READ, address, None, 64)
+        dram.b_transport(payload, 0)
+        assert payload.response_status == status
+
+
+def test_ignore_does_nothing():
+    dram = Dram(simpy.Environment(), "dram", standard="hbm")
+    payload = Payload(IGNORE, 0, None, 64)
+    assert dram.b_transport(payload, 5) == 5
+    assert payload.response_status == OK
+    assert dram.stats.moved_read_bytes == 0
+
+
+def test_moved_bytes_are_whole_bursts():
+    bench = DramBench(standard="hbm")
+    bench.request(0, READ, 63, 2)
+    bench.request(0, WRITE, 128, 65)
+    stats = bench.dram.stats
+    assert (stats.read_bytes, stats.moved_read_bytes) == (2, 128)
+    assert (stats.written_bytes, stats.moved_written_bytes) == (65, 128)
+    assert (stats.row_hits, stats.row_misses) == (3, 1)
+
+
+def test_milestones_tell_queue_access_and_transfer():
+    bench = DramBench(standard="ddr4-3200")
+    first = bench.request(10, READ, 0, 2048)
+    assert [(time // bench.tck, reason) for time, reason in bench.payload.milestones] == [
+        (10, "offchip_bandwidth"),
+        (10 + 1 + 22 + 22, "offchip_latency"),
+        (first, "offchip_bandwidth"),
+    ]
+    second = bench.request(10, READ, 2048, 2048)
+    assert [(time // bench.tck, reason) for time, reason in bench.payload.milestones] == [
+        (first, "offchip_bandwidth"),
+        (first, "offchip_latency"),
+        (second, "offchip_bandwidth"),
+    ]
+
+
+def test_the_bus_explains_its_waits():
+    bench = DramBench(standard="ddr4-3200")
+    done = bench.read(100, 0)
+    written = bench.write(done, 0)
+    bench.read(written, 0)
+    end = bench.read(12479, 0)
+    cycles = {state: time // bench.tck for state, time in bench.dram.channels[0].probe.totals(end * bench.tck).items()}
+    assert cycles == {
+        BUSY: 4 * 4,
+        "activate": 1 + 22 + 22 + 1 + 22 + 22 - 1,
+        "access": 1 + 16,
+        "turnaround": 12 + 22,
+        "refresh": 1 + 1 + 22 + 560,
+        IDLE: end - 16 - 89 - 17 - 34 - 584,
+    }
+
+
+requests = st.lists(
+    st.tuples(
+        st.sampled_from([READ, WRITE]),
+        st.integers(0, 1 << 20) | st.sampled_from([0, 64, 1 << 18, 1 << 27]),
+        st.integers(1, 9000),
+        st.integers(0, 4000) | st.just(0),
+    ),
+    min_size=1,
+    max_size=25,
+)
+MEMORIES = [
+    {"standard": "hbm"},
+    {"standard": "ddr4-3200", "width": 16},
+    {"standard": "ddr4-3200", "mapping": "row", "ranks": 2},
+    {"standard": "ddr4-3200", "channels": 4, "page": "closed"},
+    {"standard": "lpddr4-3200"},
+]
+
+
+@pytest.mark.parametrize("fields", MEMORIES, ids=str)
+@settings(max_examples=40, deadline=None)
+@given(requests)
+def test_what_every_run_conserves(fields, sequence):
+    bench = DramBench(**fields)
+    tck, config, now, ends = bench.tck, bench.config, 0, []
+    for command, address, length, later in sequence:
+        now += later
+        ends.append(bench.request(now, command, address, length))
+        times = [time for time, _ in bench.payload.milestones]
+        assert now * tck <= times[0] <= times[1] <= times[2] == ends[-1] * tck
+        assert ends[-1] - now > config.timing.nCWL
+    end, stats = max(ends) * tck, bench.dram.stats
+    assert stats.read_bytes + stats.written_bytes == sum(length for _, _, length, _ in sequence)
+    for channel in bench.dram.channels:
+        totals = channel.probe.totals(end)
+        assert sum(totals.values()) == end
+        bursts = channel.stats.read_bursts + channel.stats.written_bursts
+        assert totals.get(BUSY, 0) == bursts * config.burst_cycles * tck
+    assert bench.utilisation(max(ends)) < 1
+    assert stats.row_hits + stats.row_misses == (
+        (stats.moved_read_bytes + stats.moved_written_bytes) // bench.dram.burst_bytes
+    )
+
+
+def test_ideal_memory_takes_no_time_and_keeps_bytes():
+    memory = make_memory(simpy.Environment(), "memory", MemorySpec("ideal"))
+    assert isinstance(memory, IdealMemory)
+    assert (memory.burst_bytes, memory.peak_bytes_per_s) == (64, math.inf)
+    assert memory.b_transport(Payload(WRITE, 5, b"hello"), 3) == 3
+    payload = Payload(READ, 4, bytearray(7))
+    assert memory.b_transport(payload, 4) == 4
+    assert payload.data == b"\0hello\0"
+    assert payload.milestones == [(4, "offchip_bandwidth")]
+    assert (memory.stats.moved_read_bytes, memory.stats.written_bytes) == (7, 5)
+
+
+def test_a_memory_is_made_from_its_spec():
+    dram = make_memory(simpy.Environment(), "dram", MemorySpec("hbm2", channels=4))
+    assert isinstance(dram, Dram)
+    assert [channel.full_name for channel in dram.channels] == [f"dram.channel{index}" for index in range(4)]
+    assert dram.clock.period_fs == 1_000_000
+    with pytest.raises(BadInput, match="ideal has no channels"):
+        Dram(simpy.Environment(), "dram", standard="ideal")
+
+
+def test_a_dram_born_late_in_a_simulation_counts_from_then():
+    env = simpy.Environment()
+    env.run(10**12)
+    dram = Dram(env, "dram", standard="hbm")
+    done = dram.b_transport(Payload(READ, 0, None, 64), 0)
+    assert done == 17 * 2_000_000
+    assert sum(dram.channels[0].probe.totals(10**12 + done).values()) == done

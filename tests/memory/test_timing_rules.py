@@ -1,0 +1,109 @@
+"""Each rule of the standards' timing, not ready at n - 1 and ready at n (DDR4-3200, cycles)."""
+
+import pytest
+from bench import DramBench
+
+# A request accepted at a may issue its first command at a + 1; nCL 22, nCWL 16, burst 4, nRCD = nRP = 22.
+HIT, CLOSED, CONFLICT, WRITE_HIT = 1 + 22 + 4, 1 + 22 + 22 + 4, 1 + 22 + 22 + 22 + 4, 1 + 16 + 4
+START = 1000
+
+
+@pytest.fixture
+def bench():
+    """Bank 0 of every bank group has row 0 open."""
+    opened = DramBench(standard="ddr4-3200", ranks=2)
+    for group in range(4):
+        opened.read(0, group)
+        opened.read(0, group, 0, 0, 0, 1)
+    return opened
+
+
+def test_unloaded_latencies(bench):
+    assert bench.read(START, 0) == START + HIT
+    assert bench.read(START + 100, 0, 1) == START + 100 + CLOSED
+    assert bench.read(START + 200, 0, 0, 1) == START + 200 + CONFLICT
+    assert bench.write(START + 300, 0, 0, 1) == START + 300 + WRITE_HIT
+
+
+R, W = "read", "write"
+RULES = {  # first request, then second: the distance at which the second is not held up, and its own latency
+    "nCCD_S": (R, (0,), R, (1,), 4, HIT),
+    "nCCD_L": (R, (0,), R, (0,), 8, HIT),
+    "nCCD_L, writes": (W, (0,), W, (0,), 8, WRITE_HIT),
+    "nCCD_S, writes": (W, (0,), W, (1,), 4, WRITE_HIT),
+    "read to write: nCL + 4 + nRTRS - nCWL": (R, (0,), W, (1,), 11, WRITE_HIT),
+    "write to read: nCWL + 4 + nWTR_S": (W, (0,), R, (1,), 24, HIT),
+    "write to read: nCWL + 4 + nWTR_L": (W, (0,), R, (0,), 32, HIT),
+    "other rank: 4 + nRTRS": (R, (0,), R, (0, 0, 0, 0, 1), 5, HIT),
+    "write to read, other rank: 4 + nRTRS": (W, (0,), R, (0, 0, 0, 0, 1), 5, HIT),
+    "nRRD_S": (R, (0, 1), R, (1, 1), 4, CLOSED),
+    "nRRD_L": (R, (0, 1), R, (0, 2), 8, CLOSED),
+    "nRTP": (R, (0,), R, (0, 0, 1), 12, CONFLICT),
+    "nWR: nCWL + 4 + nWR": (W, (0,), R, (0, 0, 1), 44, CONFLICT),
+    "nRAS": (R, (0, 1), R, (0, 1, 1), 52, CONFLICT),
+}
+
+
+@pytest.mark.parametrize("early", [0, 1])
+@pytest.mark.parametrize(("first", "there", "second", "where", "apart", "latency"), RULES.values(), ids=RULES)
+def test_two_commands_keep_their_distance(bench, first, there, second, where, apart, latency, early):
+    getattr(bench, first)(START, *there)
+    accepted = START + apart - early
+    assert getattr(bench, second)(accepted, *where) == accepted + latency + early
+
+
+@pytest.mark.parametrize("early", [0, 1])
+def test_nfaw_four_activates(bench, early):
+    for group in range(4):
+        bench.read(START + 4 * group, group, 1)
+    accepted = START + 34 - early
+    assert bench.read(accepted, 0, 2) == accepted + CLOSED + early
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_refresh_falls_due_every_nrefi_staggered_over_ranks(rank):
+    due = 12480 * (rank + 1) // 2
+    before, after = DramBench(standard="ddr4-3200", ranks=2), DramBench(standard="ddr4-3200", ranks=2)
+    for bench in (before, after):
+        bench.read(due - 500, 0, 0, 0, 0, rank)
+    assert before.read(due - 2, 0, 0, 0, 0, rank) == due - 2 + HIT
+    refreshed = due + 1 + 22 + 560  # one open bank to precharge, nRP, nRFC
+    assert after.read(due - 1, 0, 0, 0, 0, rank) == refreshed + CLOSED - 1
+    assert after.dram.stats.channels[0].refreshes == 1
+
+
+def test_refreshes_of_an_idle_memory_cost_nothing_but_the_rows(bench):
+    assert bench.read(12480 * 5 + 6000, 0) == 12480 * 5 + 6000 + CLOSED
+    assert bench.read(12480 * 5 + 6100, 0) == 12480 * 5 + 6100 + HIT
+
+
+def test_a_refresh_in_the_middle_of_a_long_read_splits_it():
+    bench = DramBench(standard="ddr4-3200")
+    undisturbed = bench.request(0, 0, 0, 1 << 14) - CLOSED
+    late = DramBench(standard="ddr4-3200")
+    begin = 12480 - 300
+    took = late.request(begin, 0, 0, 1 << 14) - begin - CLOSED
+    assert 22 + 560 + 22 < took - undisturbed < 22 + 560 + 22 + 30
+    assert late.dram.stats.row_misses == 8
+
+
+def test_closed_page_opens_the_row_anew_each_time():
+    bench = DramBench(standard="ddr4-3200", page="closed")
+    assert bench.read(START, 0) == START + CLOSED
+    assert bench.read(START + 200, 0) == START + 200 + CLOSED
+    assert bench.read(START + 273, 0) == START + 273 + CLOSED + 1  # nRC after the last activate
+    assert bench.dram.stats.row_hits == 0
+
+
+def test_bursts_in_one_bank_group_leave_room_for_another():
+    bench = DramBench(standard="ddr4-3200", mapping="row")
+    alone = bench.request(0, 0, 0, 2048)
+    assert alone == CLOSED - 4 + 31 * 8 + 4
+    both = bench.request(0, 0, 8192, 2048)  # the next bank group: its bursts go in between
+    assert both <= alone + 4 + 8
+
+
+def test_channels_complete_out_of_order():
+    bench = DramBench(standard="hbm")
+    slow = bench.request(0, 0, 0, 2048)
+    assert bench.request(0, 0, 2048, 64) < slow

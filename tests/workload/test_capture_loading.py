@@ -1,0 +1,283 @@
+"""Networks, checkpoints and images by name: found, refused with file and key, and never executed."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tlm.core.errors import BadInput
+from tlm.workload.capture import load_network
+from tlm.workload.layer import Workload
+from tlm.workload.spec import WorkloadSpec
+
+NETWORK = """\
+import torch
+from torch import nn
+from sizes import FILTERS
+
+def build():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(1, FILTERS, 3), nn.ReLU(), nn.Flatten(), nn.Linear(FILTERS * 4, 10))
+    network.example_input = torch.rand(1, 1, 4, 4)
+    return network
+
+def with_argument(size):
+    return build()
+
+def no_module():
+    return 3
+
+def no_example():
+    return nn.Sequential(nn.Conv2d(1, 1, 1))
+
+def broken():
+    return [][1]
+
+def picky(images, shape):
+    raise ValueError("only on Sundays")
+
+def numbers(images, shape):
+    return torch.ones(images, *shape), range(images)
+
+def labels_short(images, shape):
+    return torch.ones(images, *shape), [1]
+
+def bare(images, shape):
+    return torch.ones(images, *shape)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A user's folder with a network, what it imports, and its state dict; the working directory is another."""
+    (tmp_path / "net.py").write_text(NETWORK)
+    (tmp_path / "sizes.py").write_text("FILTERS = 2\n")
+    monkeypatch.delitem(__import__("sys").modules, "sizes", raising=False)
+    state = load(tmp_path, network="net.py:build")
+    assert state.layers
+    yield tmp_path
+    monkeypatch.delitem(__import__("sys").modules, "sizes", raising=False)
+
+
+def search_in(folder: Path) -> Any:
+    def search(name: str) -> Path:
+        if not (folder / name).exists():
+            raise BadInput(f"there is no file {name!r}")
+        return folder / name
+
+    return search
+
+
+def load(folder: Path, **spec: Any) -> Workload:
+    return load_network(WorkloadSpec(**{"network": "net.py:build", **spec}), search_in(folder))[0]
+
+
+def refusal(folder: Path, **spec: Any) -> str:
+    with pytest.raises(BadInput) as refused:
+        load(folder, **spec)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+def state_of(folder: Path) -> dict[str, torch.Tensor]:
+    layers = load(folder).layers
+    shapes = {"0.weight": (2, 1, 3, 3), "0.bias": (2,), "3.weight": (10, 8), "3.bias": (10,)}
+    assert len(layers) == 2
+    return {name: torch.ones(shape) for name, shape in shapes.items()}
+
+
+def test_a_network_by_file_depends_on_what_it_imports(folder: Path) -> None:
+    torch.save(state_of(folder), folder / "w.pt")
+    np.save(folder / "in.npy", np.ones((2, 1, 4, 4)))
+    spec = WorkloadSpec(network="net.py:build", weights="w.pt", input="in.npy", images=2)
+    for _ in range(2):
+        workload, depends = load_network(spec, search_in(folder))
+        assert [path.name for path in depends] == ["in.npy", "net.py", "sizes.py", "w.pt"]
+        assert all(path.is_absolute() for path in depends)
+    assert workload.layers[0].images == 2
+
+
+def test_a_network_by_module_and_its_input_function() -> None:
+    spec = WorkloadSpec(network="nets.lenet:build", input="nets.data:digits", images=2)
+    workload, depends = load_network(spec, Path)
+    assert {path.name for path in depends} == {"lenet.py", "data.py"}
+    assert workload.labels == (7, 6)
+    assert workload.chained
+    assert [layer.name for layer in workload.layers] == ["conv1", "conv2", "fc1", "fc2"]
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("net.py:biuld", ["'net.py' has no function 'biuld'", "did you mean 'build'?"]),
+        ("nets.lenet:buildd", ["did you mean 'build'?"]),
+        ("nets.lennet:build", ["no module 'nets.lennet'", "nets.vgg", "did you mean 'nets.lenet'?"]),
+        ("no_such_package:build", ["no module 'no_such_package'"]),
+        ("no_such_package.deep:build", ["no module 'no_such_package.deep'"]),
+        ("other.py:build", ["no file 'other.py'"]),
+        ("net.py:with_argument", ["with_argument() must take 0 arguments", "'size'"]),
+        ("net.py:no_module", ["must give an nn.Module, not int"]),
+        ("net.py:no_example", ["no `example_input`"]),
+        ("syntax.py:build", ["syntax.py:2", "is not Python"]),
+        ("imports.py:build", ["'imports.py' cannot be imported", "no_such_thing"]),
+    ],
+)
+def test_names_that_cannot_be_used(folder: Path, network: str, words: list[str]) -> None:
+    (folder / "syntax.py").write_text("a = 1\nb = (\n")
+    (folder / "imports.py").write_text("import no_such_thing\n")
+    message = refusal(folder, network=network)
+    assert all(word in message for word in words), message
+
+
+def test_a_fault_of_the_users_own_code_passes_through(folder: Path) -> None:
+    with pytest.raises(IndexError):
+        load(folder, network="net.py:broken")
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"input": "net.py:picky"}, ["workload.input: picky(): only on Sundays"]),
+        ({"input": "net.py:bare"}, ["workload.input", "must give (inputs, labels or None)"]),
+        ({"input": "net.py:labels_short", "images": 2}, ["has 2 images and 1 labels"]),
+        ({"input": "net.py:build"}, ["build() must take 2 arguments"]),
+        ({"images": 2}, ["workload.images: 2 images are asked for, the input has 1"]),
+        ({"input": {"shape": [3, 4, 4]}}, ["has shape [1, 3, 4, 4], the network needs [N, 1, 4, 4]"]),
+        ({"input": "short.npy", "images": 4}, ["4 images are asked for, the input has 3"]),
+        ({"input": "flat.npy"}, ["has shape [4]"]),
+        ({"input": "nan.npy"}, ["not finite"]),
+        ({"input": "text.npy"}, ["must hold numbers"]),
+        ({"input": "pickled.npy"}, ["pickled.npy: workload.input: is not a .npy file of numbers"]),
+        ({"input": "empty.npy"}, ["empty.npy: workload.input: is not a .npy file of numbers"]),
+        ({"input": "zipped.npy"}, ["zipped.npy: workload.input: is not a .npy file of numbers"]),
+    ],
+)
+def test_inputs_that_cannot_be_used(folder: Path, spec: dict[str, Any], words: list[str]) -> None:
+    np.save(folder / "short.npy", np.ones((3, 1, 4, 4)))
+    np.save(folder / "flat.npy", np.ones(4))
+    np.save(folder / "nan.npy", np.full((1, 1, 4, 4), np.nan))
+    np.save(folder / "text.npy", np.full((1, 1, 4, 4), "a"))
+    np.save(folder / "pickled.npy", np.array([{}]), allow_pickle=True)
+    (folder / "empty.npy").write_bytes(b"")
+    with (folder / "zipped.npy").open("wb") as file:
+        np.savez(file, a=np.ones(1))
+    message = refusal(folder, **spec)
+    assert all(word in message for word in words), message
+
+
+def test_random_images_are_the_seeds() -> None:
+    spec = WorkloadSpec(network="nets.lenet:build", input={"shape": [1, 28, 28], "seed": 4}, images=2)
+    one, two = (load_network(spec, Path)[0].layers[0].inputs for _ in range(2))
+    assert np.array_equal(one, two)
+    other = WorkloadSpec(network="nets.lenet:build", input={"shape": [1, 28, 28]}, images=2)
+    assert not np.array_equal(one, load_network(other, Path)[0].layers[0].inputs)
+
+
+def test_labels_come_with_the_images(folder: Path) -> None:
+    assert load(folder, input="net.py:numbers", images=3).labels == (0, 1, 2)
+    assert load(folder).labels is None
+
+
+class Bomb:
+    """A pickle that makes a folder when it is loaded."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_checkpoint_that_would_execute_code_is_refused(folder: Path, whole: bool) -> None:
+    bomb = Bomb(folder / "executed")
+    content = io.BytesIO()
+    if whole:
+        torch.save({"state_dict": state_of(folder), "training": bomb}, content)
+    else:
+        pickle.dump(bomb, content)
+    (folder / "w.pt").write_bytes(content.getvalue())
+    message = refusal(folder, weights="w.pt")
+    assert "w.pt: is no checkpoint: it is damaged, or holds more than tensors" in message
+    assert not (folder / "executed").exists()
+
+
+def write(folder: Path, **content: Any) -> None:
+    torch.save({"state_dict": state_of(folder), **content}, folder / "w.pt")
+
+
+def test_bytes_that_are_no_checkpoint(folder: Path) -> None:
+    for content in (b"", b"hello", b"PK\3\4" + bytes(100)):
+        (folder / "w.pt").write_bytes(content)
+        assert "w.pt: is no checkpoint" in refusal(folder, weights="w.pt")
+    assert "no file 'v.pt'" in refusal(folder, weights="v.pt")
+    (folder / "dir").mkdir()
+    assert "dir: cannot be read: Is a directory" in refusal(folder, weights="dir")
+
+
+def test_a_checkpoint_cut_short(folder: Path) -> None:
+    write(folder)
+    content = (folder / "w.pt").read_bytes()
+    for length in range(1, len(content), 97):
+        (folder / "w.pt").write_bytes(content[:length])
+        assert "w.pt: is no checkpoint" in refusal(folder, weights="w.pt")
+
+
+def test_one_flipped_bit_in_a_weight(folder: Path) -> None:
+    write(folder)
+    with zipfile.ZipFile(folder / "w.pt") as archive:
+        entry = next(info for info in archive.infolist() if info.filename.endswith("data/2"))
+        stored = archive.read(entry)
+    content = bytearray((folder / "w.pt").read_bytes())
+    content[content.index(stored) + 5] ^= 16
+    (folder / "w.pt").write_bytes(content)
+    assert "data/2: is corrupt: its checksum does not fit" in refusal(folder, weights="w.pt")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"state_dict": [1]}, ["w.pt: state_dict: is not a dictionary of tensors"]),
+        ({"state_dict": {"0.weight": 3}}, ["w.pt: 0.weight: is not a tensor"]),
+        ({"bits": "8"}, ["w.pt: bits: must be 2..16 or none, not '8'"]),
+        ({"bits": 17}, ["w.pt: bits:"]),
+        ({"weight_scales": [1.0]}, ["w.pt: weight_scales: is not a dictionary"]),
+        ({"weight_scales": {"0": -1.0}}, ["w.pt: weight_scales.0: must be a positive number, not -1.0"]),
+        ({"weight_scales": {"0": float("nan")}}, ["w.pt: weight_scales.0: must be a positive number"]),
+        ({"weight_scales": {"7": 1.0}}, ["w.pt: weight_scales.7: has a scale but no '7.weight'"]),
+        ({"weight_scales": {"0": 1.0}}, ["w.pt: 0.weight: has a scale but does not hold integers"]),
+        ({"activation_scales": {"0": 0.0}}, ["w.pt: activation_scales.0: must be a positive number"]),
+        ({"activation_scales": {"9": 1.0}}, ["w.pt: 9: there is no such layer in activation_scales"]),
+    ],
+)
+def test_checkpoints_whose_contents_do_not_fit(folder: Path, content: dict[str, Any], words: list[str]) -> None:
+    write(folder, **content)
+    message = refusal(folder, weights="w.pt")
+    assert all(word in message for word in words), message
+
+
+def test_a_state_dict_of_another_network(folder: Path) -> None:
+    state = state_of(folder)
+    torch.save({**state, "0.wieght": torch.ones(1)}, folder / "w.pt")
+    assert "0.wieght: is no weight of this network" in refusal(folder, weights="w.pt")
+    assert "did you mean '0.weight'?" in refusal(folder, weights="w.pt")
+    torch.save({name: state[name] for name in state if name != "3.bias"}, folder / "w.pt")
+    assert "w.pt: 3.bias: is missing" in refusal(folder, weights="w.pt")
+    torch.save({**state, "3.weight": torch.ones(10, 9)}, folder / "w.pt")
+    assert "w.pt: 3.weight: has shape [10, 9], the network's is [10, 8]" in refusal(folder, weights="w.pt")
+    torch.save(3, folder / "w.pt")
+    assert "w.pt: is not a checkpoint: no dictionary" in refusal(folder, weights="w.pt")
+
+
+def test_a_plain_state_dict_is_a_checkpoint(folder: Path) -> None:
+    torch.save(state_of(folder), folder / "w.pt")
+    assert (load(folder, weights="w.pt").layers[0].weights == 127).all()
