@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import small_networks
 from reference_tensors import NETWORKS, write_network
+
+from tlm.scenario import load
+from tlm.workload.layer import Workload
+from tlm.workload.source import load_workload
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +20,16 @@ def reference_networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for network in NETWORKS:
         write_network(folder, network)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_network() -> Workload:
+    """A captured network of four layers on two images: strided, pooled, grouped, fully connected; 8 bits."""
+    return small_networks.network()
+
+
+@pytest.fixture(scope="session")
+def lenet() -> Workload:
+    """The shipped LeNet scenario's workload: one scan, trained 8-bit weights."""
+    shipped = load("lenet")
+    return load_workload(shipped.workload, shipped.find)

@@ -53,7 +53,7 @@ def blocks(page: Path) -> list[Block]:
 def examples(page: Path) -> list[Example]:
     """What a page shows that can be run."""
     text, found = page.read_text(encoding="utf-8"), blocks(page)
-    pairs = zip(found, [*found[1:], None], strict=True)
+    pairs = zip(found, [*found[1:], None], strict=False)
     return [
         Example(block, behind if behind and behind.kind == "text" and _adjacent(text, block, behind) else None)
         for block, behind in pairs

@@ -83,7 +83,7 @@ def _weight_loads(
     program: Program, regions: tuple[Region, ...], tile: int, whose: tuple[int, int], base: int
 ) -> Iterator[Load]:
     needs = program.weight_needs(tile)
-    order = base + np.arange(program.passes)
+    order = base + program.urgency
     if program.weight_loads == 1:
         first = program.block == 0
         yield Load(regions[0], needs[first], order[first], *whose)
@@ -98,7 +98,7 @@ def _weight_loads(
 def _input_loads(
     program: Program, region: Region, whose: tuple[int, int], base: int, after: int | None
 ) -> Iterator[Load]:
-    order = base + np.arange(program.passes)
+    order = base + program.urgency
     for unit in range(program.input_loads):
         begin = unit * region.count
         mine = (program.inputs_need > begin) & (program.inputs_need <= begin + region.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..core import WRITE, CheckFailed, Clock, Module, Payload, Progress
 from ..workload.layer import Ints
 from .dma import Dma
 from .flow import Cause, Write
-from .region import Cut, Region, cut_writes
+from .region import Cut, Piece, Region, cut_writes
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -34,8 +35,9 @@ class OutputStream:
         self.last: Write | None = None
         self.newest: Write | None = None
         self.values_of: Callable[[int, int], Ints] | None = None
-        self.cuts = cut_writes(region, cut)
-        self.length = self.cuts[-1].end
+        pieces = cut_writes(region, cut)
+        self.runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece.run_end)]
+        self.length = pieces[-1].end
         self._in_order: deque[Write] = deque()
         self._tail: Bytes = np.zeros(0, np.uint8)
         self._encoded_to = 0
@@ -78,9 +80,9 @@ class OutputStream:
 
 
 class Compressor(Module):
-    """`lanes` engines that take one value a cycle each, fed with the outputs in order of their layers.
+    """`lanes` engines that take one value a cycle each, fed with the outputs in order of their layers, run by run.
 
-    Room in AM is free once the encoded bytes have been accepted by the DMA.
+    Room in AM is free once the run's encoded bytes have been accepted by the DMA.
     """
 
     kind = "compressor"
@@ -99,16 +101,20 @@ class Compressor(Module):
     def _run(self) -> Process:
         for output in self._outputs:
             begin, before = 0, 0
-            for piece in output.cuts:
-                end, values = piece.end, piece.values
-                cause: Cause = output.newest or "reduce"
+            for run in output.runs:
+                values, cause = run[-1].values, output.newest or "reduce"
                 if output.final.count < values:
                     yield output.final.reached(values)
                     cause = "reduce"
                 began = self.now
                 yield from self._compress(output, values - before)
-                yield from self._send(output, (begin, end), values, began, cause)
-                begin, before = end, values
+                writes = self._writes(output, begin, run)
+                writes[0].issued_fs, writes[0].blocker = began, cause
+                for write in writes:
+                    self._dma.write(write)
+                yield writes[-1].accepted
+                output.drained.advance_to(values)
+                begin, before = run[-1].end, values
 
     def _compress(self, output: OutputStream, values: int) -> Process:
         if output.region.codec.engine:
@@ -117,18 +123,20 @@ class Compressor(Module):
             self.values += values
             yield self.env.timeout(duration)
 
-    def _send(self, output: OutputStream, run: tuple[int, int], values: int, began_fs: int, cause: Cause) -> Process:
-        begin, end = run
-        payload = Payload(WRITE, output.region.address + begin, data_length=end - begin)
-        if self._dma.carries_data:
-            payload.data = output.encode(values, begin, end)
-        payload.milestones.append((self.now, "compression"))
-        write = Write(self.env, payload, began_fs, cause)
-        output.sent(write)
-        write.done.callbacks.append(lambda _event: self._landed(output, write))
-        self._dma.write(write)
-        yield write.accepted
-        output.drained.advance_to(values)
+    def _writes(self, output: OutputStream, begin: int, run: list[Piece]) -> list[Write]:
+        """The run's transactions, with their real bytes where these are carried."""
+        writes = []
+        for piece in run:
+            payload = Payload(WRITE, output.region.address + begin, data_length=piece.end - begin)
+            payload.milestones.append((self.now, "compression"))
+            if self._dma.carries_data:
+                payload.data = output.encode(piece.values, begin, piece.end)
+            write = Write(self.env, payload, self.now)
+            output.sent(write)
+            write.done.callbacks.append(lambda _event, write=write: self._landed(output, write))
+            writes.append(write)
+            begin = piece.end
+        return writes
 
     def _landed(self, output: OutputStream, write: Write) -> None:
         output.written.advance_to(output.landed())

@@ -48,13 +48,17 @@ class Decompressors(Module):
             Decompressor(self, f"engine{i}", count // engines + (i < count % engines), clock) for i in range(engines)
         ]
         self._lanes = count
+        self._in_order_fs = 0
 
     def serve_part(self, part: int, ready_fs: int, values: int, bits: int) -> int:
         """Expand a run of one part's stream; returns when it is done, in fs."""
         return self.engines[part % len(self.engines)].serve(ready_fs, values, bits)
 
     def serve_spread(self, ready_fs: int, values: int, bits: int) -> int:
-        """Expand a run of activations, its containers spread over all engines by their lanes."""
+        """Expand a run of activations, its containers spread over all engines by their lanes.
+
+        Returns when it and all runs before it are done, in fs: the stream stays in order.
+        """
         done, left_values, left_bits, left_lanes = ready_fs, values, bits, self._lanes
         for engine in self.engines:
             share, share_bits = (left * engine.lanes // left_lanes for left in (left_values, left_bits))
@@ -62,4 +66,5 @@ class Decompressors(Module):
                 done = max(done, engine.serve(ready_fs, share, share_bits))
             left_values, left_bits = left_values - share, left_bits - share_bits
             left_lanes -= engine.lanes
-        return done
+        self._in_order_fs = max(self._in_order_fs, done)
+        return self._in_order_fs

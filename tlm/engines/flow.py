@@ -71,12 +71,12 @@ class Write:
 
     __slots__ = ("accepted", "blocker", "done", "issued_fs", "payload")
 
-    def __init__(self, env: simpy.Environment, payload: Payload, began_fs: int, blocker: Cause) -> None:
+    def __init__(self, env: simpy.Environment, payload: Payload, began_fs: int) -> None:
         self.payload = payload
         self.accepted = env.event()
         self.done = env.event()
         self.issued_fs = began_fs
-        self.blocker = blocker
+        self.blocker: Cause = None
 
     @property
     def milestones(self) -> list[tuple[int, str]]:

@@ -10,6 +10,9 @@ from ..codecs.format import Bytes, Int64s
 from ..workload.layer import Ints
 
 
+FIRST_RUN_VALUES = 256
+
+
 @attrs.frozen(eq=False)
 class Region:
     """One encoded stream of `count` values of a layer's operand, `size_bytes` long, at `address`.
@@ -72,7 +75,7 @@ class Cut:
     """How a region is cut: into runs of whole bursts, at most `request` bytes and `values` values, at least a burst.
 
     A run is what the DMA reserves room for, and issues, at once: as one transaction or, `by_burst`, as one for each
-    burst.
+    burst. A region's first runs are short, for somebody may wait for them: each may be twice the one before.
     """
 
     burst: int
@@ -116,9 +119,10 @@ def _burst_ends(region: Region, burst: int) -> Int64s:
 def _pieces(ends: Int64s, values: Int64s, cut: Cut) -> list[Piece]:
     pieces: list[Piece] = []
     bursts = max(1, cut.request // cut.burst)
-    place, before = 0, 0
+    place, before, limit = 0, 0, FIRST_RUN_VALUES
     while place < len(ends):
-        by_values = int(np.searchsorted(values, before + cut.values, side="right"))
+        by_values = int(np.searchsorted(values, before + min(cut.values, limit), side="right"))
+        limit *= 2
         stop = max(place + 1, min(place + bursts, by_values, len(ends)))
         room = int(values[stop - 1]) - before
         bursts_of_run = range(place, stop) if cut.by_burst else (stop - 1,)

@@ -30,7 +30,7 @@ def weight_span(program: Program, region: Region, cut: Cut) -> int:
 
 def output_span(program: Program, region: Region, cut: Cut) -> int:
     """Values of AM the layer needs to stream its output: what is open, and what waits to fill a request."""
-    sent = np.array([0] + [piece.values for piece in cut_writes(region, cut)])
+    sent = np.array([0] + [piece.values for piece in cut_writes(region, cut) if piece.end == piece.run_end])
     final_before = np.append(0, program.out_final[:-1])
     drained = sent[np.searchsorted(sent, final_before, side="right") - 1]
     return int((program.out_started - drained).max())

@@ -23,8 +23,8 @@ class Shape:
 
     weight_loads: int  # times each group's weights are loaded
     input_loads: int  # times the inputs are loaded
-    slice_steps: int  # steps of a pass whose weights are being loaded
-    exact: bool
+    slice_steps: int  # steps whose weights are loaded together; of a coarse pass that waits for them
+    exact: bool  # a pass a step
 
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
@@ -45,6 +45,7 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         last_window=np.minimum(ends[columns["block"]] * geometry.grid.columns, geometry.windows),
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
         modelled=rule is not None,
+        urgency=_urgency(columns, shape.slice_steps),
         **columns,
         **_inputs(layer, geometry, ends, columns, shape),
         **_outputs(layer, geometry, starts, ends, columns),
@@ -79,7 +80,7 @@ def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
     Passes are fine where weights arrive or are freed: in a group's first and last block, and wherever they are loaded
     again for every block.
     """
-    fine = np.arange(0, geometry.steps, shape.slice_steps)
+    fine = np.arange(0, geometry.steps, 1 if shape.exact else shape.slice_steps)
     coarse = fine if shape.exact or shape.weight_loads > 1 else fine[:1]
     cuts = [fine if block in (0, blocks - 1) else coarse for block in range(blocks)]
     rows = [
@@ -92,6 +93,13 @@ def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
     columns = {name: np.tile(column, geometry.groups) for name, column in one.items()}
     columns["group"] = np.repeat(np.arange(geometry.groups), len(one["block"]))
     return columns
+
+
+def _urgency(columns: dict[str, Ints], slice_steps: int) -> Ints:
+    """[passes] the first pass of the slice each belongs to: equally urgent whatever the granularity."""
+    slices = (columns["group"], columns["block"], columns["filter_set"], columns["first_step"] // slice_steps)
+    begins = np.any([np.diff(column, prepend=-1) != 0 for column in slices], axis=0)
+    return np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
 
 
 def _ends(starts: Ints, stop: int) -> Ints:

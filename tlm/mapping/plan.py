@@ -170,13 +170,13 @@ def _input_units(program: Program) -> int:
 
 def _shape(layer: Layer, spec: AcceleratorSpec, cut: Cut, capacity: int, input_loads: int, exact: bool) -> Program:
     """The layer's program, cycles apart, for a tile's weight memory of `capacity` values."""
-    whole = structure(layer, spec, Shape(1, input_loads, 1 if exact else WHOLE, exact))
+    whole = structure(layer, spec, Shape(1, input_loads, WHOLE, exact))
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
     stays = groups * group <= capacity or group + cut.values <= capacity
     weight_loads = 1 if stays else int(whole.block.max()) + 1
     step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
     room = min(SLICE_VALUES, max(0, capacity - cut.values) // 8)
-    slice_steps = 1 if exact else max(1, room // step_values)
+    slice_steps = max(1, room // step_values)
     return structure(layer, spec, Shape(weight_loads, input_loads, slice_steps, exact))
 
 

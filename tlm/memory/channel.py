@@ -42,6 +42,8 @@ class Channel(Module):
     bank group are nCCD_L apart and may leave it holes, which the segments behind fill from `_full` on.
     """
 
+    kind = "memory channel"
+
     def __init__(self, parent: Module, name: str, config: DramConfig) -> None:
         super().__init__(parent, name)
         self.stats = ChannelStats()

@@ -41,6 +41,8 @@ class Port(Module):
     request to the next.
     """
 
+    kind = "on-chip port"
+
     def __init__(self, parent: Module, name: str, bits_per_cycle: int, latency_fs: int, period_fs: int) -> None:
         super().__init__(parent, name)
         self.bytes = 0

@@ -128,7 +128,7 @@ class Dispatcher(Module):
         self._account(run, cause)
         yield from self._execute(job)
         run.compute_cycles += work.cycles
-        self._release(program, work)
+        self._release(run, work)
         if work.completes:
             self._collect(program, work, output)
 
@@ -179,8 +179,8 @@ class Dispatcher(Module):
         self.probe.set("tiles")
         self._array_free = self.now
 
-    def _release(self, program: Program, work: Pass) -> None:
-        if work.inputs_free:
+    def _release(self, run: LayerRun, work: Pass) -> None:
+        if self._streamed(run):
             self._am.stream.free_to(self._inputs_base + work.inputs_free)
 
     def _collect(self, program: Program, work: Pass, output: OutputStream | None) -> None:

@@ -1,0 +1,189 @@
+"""Passes against a plain reading of the loop nest: what each needs, when it is free, what is final."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_networks import network
+
+from tlm.accelerators import rules
+from tlm.accelerators.program import Program
+from tlm.accelerators.rules import Geometry
+from tlm.accelerators.spec import AcceleratorSpec, OnChip
+from tlm.mapping.outputs import positions_done
+from tlm.mapping.passes import Shape, structure, with_cycles
+from tlm.mapping.slices import tile_slices, weight_stream
+from tlm.workload.layer import Layer, Workload
+
+LAYERS = network().layers
+
+
+def machine(rule: str, columns: int, tiles: int = 3, rows: int = 4) -> AcceleratorSpec:
+    port = OnChip(16, 256)
+    kinds = {"conv": rule, "fc": rule}
+    return AcceleratorSpec("test", kinds, tiles, rows, columns, 16, 1e9, 2**20, 2**20, port, port)
+
+
+shapes = st.builds(
+    Shape,
+    weight_loads=st.integers(0, 1),  # 0: as often as there are blocks, see `built`
+    input_loads=st.integers(0, 1),
+    slice_steps=st.sampled_from([1, 2, 5, 2**30]),
+    exact=st.booleans(),
+)
+cases = st.tuples(
+    st.sampled_from(LAYERS), st.sampled_from(["base", "dstripes", "dstripes-column"]), st.sampled_from([1, 4, 16]), shapes
+)
+
+
+def built(layer: Layer, rule: str, columns: int, shape: Shape) -> Program:
+    """The program; a 0 in the shape stands for reloading as often as the layer allows."""
+    spec = machine(rule, columns)
+    once = structure(layer, spec, Shape(1, 1, shape.slice_steps, shape.exact))
+    units = once.geometry.filter_sets if layer.kind == "fc" else layer.groups
+    weight_loads = shape.weight_loads or int(once.block.max()) + 1
+    input_loads = shape.input_loads or units
+    return with_cycles(structure(layer, spec, Shape(weight_loads, input_loads, shape.slice_steps, shape.exact)), spec)
+
+
+@given(cases)
+@settings(max_examples=60, deadline=None)
+def test_the_cycles_of_all_passes_are_the_rule_s(case: tuple[Layer, str, int, Shape]) -> None:
+    layer, rule, columns, shape = case
+    program = built(layer, rule, columns, shape)
+    for image in range(layer.images):
+        completion = rules.rule(rule, layer.kind).completion(layer, image, machine(rule, columns))
+        assert program.cycles[image].sum() == completion.reshape(-1)[-1]
+        assert (program.cycles[image] >= 0).all()
+
+
+@given(cases)
+@settings(max_examples=40, deadline=None)
+def test_every_weight_has_arrived_and_none_is_freed_early(case: tuple[Layer, str, int, Shape]) -> None:
+    program = built(*case)
+    for tile in range(len(program.tiles)):
+        freed = 0
+        for work in program.run(0):
+            part = program.tiles[tile]
+            need = program.weights_of(tile, work.unit, work.filter_set, work.steps[1])
+            used = program.weights_of(tile, work.unit, work.filter_set, work.steps[0])
+            if part.filters[work.filter_set]:
+                assert freed <= used < need
+            freed = max(freed, need if work.frees_weights else 0)
+        assert need <= program.weights_total(tile)
+        assert freed == program.weights_total(tile) or not part.filters[-1]
+
+
+def inputs_read(program: Program, work: object) -> tuple[int, int]:
+    """First and last value of the input's stream that a pass reads, padding apart, by plain loops."""
+    layer, geometry = program.layer, program.geometry
+    order = program.reduction.order[program.reduction.step_starts[work.steps[0]] : program.reduction.step_starts[work.steps[1]]]
+    if layer.kind == "fc":
+        return int(order.min()), int(order.max())
+    _, channels, height, width = layer.inputs.shape
+    read = []
+    for window in range(*work.windows):
+        oy, ox = divmod(window, geometry.out_size[1])
+        for place in order.tolist():
+            c, rest = divmod(place, geometry.kernel[0] * geometry.kernel[1])
+            ky, kx = divmod(rest, geometry.kernel[1])
+            y = oy * layer.stride[0] - layer.padding[0] + ky
+            x = ox * layer.stride[1] - layer.padding[1] + kx
+            if 0 <= y < height and 0 <= x < width:
+                read.append((y * width + x) * channels + c + work.group * geometry.group_channels)
+    return (min(read), max(read)) if read else (10**9, -1)
+
+
+@pytest.mark.parametrize("index", range(len(LAYERS)))
+@pytest.mark.parametrize("loads", ["once", "again"])
+def test_every_input_has_arrived_and_none_is_freed_early(index: int, loads: str) -> None:
+    program = built(LAYERS[index], "dstripes", 16, Shape(1, 1 if loads == "once" else 0, 3, False))
+    count, freed = program.layer.inputs[0].size, 0
+    for work in program.run(0):
+        unit = work.filter_set if program.layer.kind == "fc" else work.group
+        base = count * unit if program.input_loads > 1 else 0
+        first, last = inputs_read(program, work)
+        assert last + base < work.inputs_need
+        assert freed <= first + base
+        freed = work.inputs_free
+    assert freed == program.input_loads * count
+
+
+@pytest.mark.parametrize("index", range(len(LAYERS)))
+@pytest.mark.parametrize("exact", [False, True])
+def test_outputs_are_final_when_nothing_is_open(index: int, exact: bool) -> None:
+    layer = LAYERS[index]
+    program = built(layer, "dstripes", 4, Shape(1, 1, 2**30, exact))
+    filters, out = layer.filters, layer.pool.out if layer.pool else layer.out_size
+    missing = np.zeros((out[0] * out[1], filters), int)  # windows still missing of every output
+    reads = [_reads(layer, position) for position in range(out[0] * out[1])]
+    for position, windows in enumerate(reads):
+        missing[position] = len(windows)
+    before = 0
+    for work in program.run(0):
+        if work.completes:
+            low = work.group * program.geometry.group_filters + work.filter_set * program.geometry.grid.filters
+            high = min(low + program.geometry.grid.filters, (work.group + 1) * program.geometry.group_filters)
+            for position, windows in enumerate(reads):
+                done = sum(work.windows[0] <= window < work.windows[1] for window in windows)
+                missing[position, low:high] -= done
+        flat = missing.reshape(-1)
+        assert not flat[: work.out_final].any()
+        touched = np.flatnonzero(flat < np.repeat([len(r) for r in reads], filters))
+        if len(touched):
+            assert touched[-1] < work.out_started
+        assert work.out_final >= before
+        before = work.out_final
+    assert before == layer.outputs[0].size
+
+
+def _reads(layer: Layer, position: int) -> list[int]:
+    if layer.pool is None:
+        return [position]
+    (ky, kx), (sy, sx), (py, px) = layer.pool.kernel, layer.pool.stride, layer.pool.padding
+    oy, ox = divmod(position, layer.pool.out[1])
+    height, width = layer.out_size
+    return [
+        y * width + x
+        for y in range(oy * sy - py, oy * sy - py + ky)
+        for x in range(ox * sx - px, ox * sx - px + kx)
+        if 0 <= y < height and 0 <= x < width
+    ]
+
+
+@pytest.mark.parametrize("index", range(len(LAYERS)))
+def test_started_and_final_positions_frame_the_windows(index: int) -> None:
+    started, final = positions_done(LAYERS[index])
+    assert (final <= started).all()
+    assert (np.diff(started) >= 0).all()
+    assert (np.diff(final) >= 0).all()
+
+
+@pytest.mark.parametrize("index", range(len(LAYERS)))
+def test_all_tiles_streams_are_the_weights_in_the_order_of_the_steps(index: int) -> None:
+    """Against plain loops: filter set, step, filter, channel; every weight once."""
+    layer, spec = LAYERS[index], machine("dstripes", 16)
+    geometry = Geometry.of(layer, rules.rule("dstripes", layer.kind).grid(spec))
+    reduction = geometry.reduction()
+    flat = layer.weights.reshape(layer.filters, -1)
+    seen = 0
+    for tile in range(3):
+        expected = []
+        for filter_set in range(geometry.filter_sets):
+            first = filter_set * 12 + tile * 4
+            for begin, end in zip(reduction.step_starts[:-1], reduction.step_starts[1:], strict=True):
+                for filter_ in range(first, min(first + 4, geometry.group_filters)):
+                    expected += [flat[geometry.group_filters * (layer.groups - 1) + filter_, k] for k in reduction.order[begin:end]]
+        assert weight_stream(layer, geometry, reduction, tile, layer.groups - 1).tolist() == expected
+        seen += len(expected)
+    assert seen * layer.groups == layer.weights.size
+    assert sum(part.group_values for part in tile_slices(geometry)) == seen
+
+
+def test_the_small_network_covers_what_it_should() -> None:
+    workload: Workload = network()
+    assert {layer.kind for layer in workload.layers} == {"conv", "fc"}
+    assert {layer.groups for layer in workload.layers} == {1, 2}
+    assert {layer.pool.kind for layer in workload.layers if layer.pool} == {"max", "average"}
