@@ -109,8 +109,8 @@ class Compressor(Module):
                 began = self.now
                 yield from self._compress(output, values - before)
                 writes = self._writes(output, begin, run)
-                writes[0].issued_fs, writes[0].blocker = began, cause
                 for write in writes:
+                    write.issued_fs, write.blocker = began, cause
                     self._dma.write(write)
                 yield writes[-1].accepted
                 output.drained.advance_to(values)

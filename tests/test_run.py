@@ -1,0 +1,157 @@
+"""`python -m tlm.run` as a user calls it: reference cycles, the shipped scenarios, results, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from reference_tensors import NETWORKS
+
+from tlm import run as command
+from tlm.scenario import load
+
+REFERENCE = Path(__file__).parent / "data" / "accelerator_reference.csv"
+MACHINES = {
+    "BASE": ("base",),
+    "Stripes": ("stripes",),
+    "DStripes group 256": ("dstripes",),
+    "DStripes per-column R=1": ("dstripes-column",),
+    "DStripes per-column R=4": ("{preset: dstripes-column, registers: 4}",),
+}
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Run:
+    """Run the command in this process and read the document it writes."""
+
+    def run(*args: str) -> dict[str, Any]:
+        target = tmp_path / "result.json"
+        assert command.main([*args, "--json", str(target), "--no-live"]) == 0
+        found: dict[str, Any] = json.loads(target.read_text())
+        return found
+
+    return run
+
+
+def reference(network: str, machine: str) -> dict[str, int]:
+    with REFERENCE.open() as file:
+        rows = [row for row in csv.DictReader(file) if row["network"] == network and row["configuration"] == machine]
+    return {row["layer"]: int(row["value"]) for row in rows}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("machine", MACHINES)
+def test_compute_cycles_are_the_reference_integers(
+    network: str, machine: str, reference_networks: Path, document: Run
+) -> None:
+    sets = ("--set", f"workload.traces={reference_networks / network}", "--set", f"accelerator={MACHINES[machine][0]}")
+    found = document("ideal", *sets)
+    expected = reference(network, machine)
+    assert expected
+    assert {layer["name"]: layer["compute_cycles"] for layer in found["layers"]} == expected
+
+
+def test_traces_run_bit_exact_on_a_real_memory_too(reference_networks: Path, document: Run) -> None:
+    sets = [f"workload.traces={reference_networks / 'small16'}", "memory=ddr4-3200", "compression=dpred", "check=true"]
+    found = document("ideal", *(part for item in sets for part in ("--set", item)), "--set", "granularity=exact")
+    assert found["checked"]
+    assert {layer["name"]: layer["compute_cycles"] for layer in found["layers"]} == reference("small16", "DStripes group 256")
+    assert found["layers"][1]["traffic"]["inputs"]["read_bytes"] == 0  # what conv1 left in AM
+
+
+def test_the_shipped_scenario_does_what_the_readme_says(document: Run) -> None:
+    found = document("scenarios/dstripes_hbm.yaml")
+    assert found["checked"] and not found["partial"]
+    assert found["predictions"] == found["labels"]
+    assert found["compression"]["weights"]["ratio"] < 0.5
+    assert found["compression"]["activations"]["ratio"] < 0.6
+    assert sum(np.prod(shape) for shape in _weight_shapes()) > 1_000_000
+    assert found["cycles"] == sum(layer["cycles"] for layer in found["layers"])
+
+
+def _weight_shapes() -> list[tuple[int, ...]]:
+    from tlm.workload.source import load_workload
+
+    shipped = load("dstripes_hbm")
+    return [layer.weights.shape for layer in load_workload(shipped.workload, shipped.find).layers]
+
+
+def test_one_narrow_ddr4_channel_stalls_the_shipped_network(document: Run) -> None:
+    def told(*sets: str) -> tuple[int, int]:
+        found = document("dstripes_hbm", *(part for item in sets for part in ("--set", item)), "--set", "check=false")
+        stalled = sum(layer["stalls"].get(why, 0) for layer in found["layers"] for why in ("offchip_bandwidth", "offchip_latency"))
+        return found["cycles"], stalled
+
+    hbm, one, narrow = told(), told("memory.standard=ddr4-3200"), told("memory={standard: ddr4-3200, width: 16}")
+    assert hbm[0] < 0.9 * one[0] < 0.4 * narrow[0]
+    assert hbm[1] < 0.1 * one[1] < 0.02 * narrow[1] * 10
+
+
+def test_no_compression_raises_the_shipped_network_s_traffic(document: Run) -> None:
+    def moved(codec: str) -> int:
+        found = document("dstripes_hbm", "--set", f"compression.codec={codec}", "--set", "check=false")
+        return sum(part["read_bytes"] + part["written_bytes"] for layer in found["layers"] for part in layer["traffic"].values())
+
+    assert moved("none") > 2 * moved("dpred")
+
+
+def test_out_holds_the_same_document(tmp_path: Path, document: Run) -> None:
+    found = document("lenet", "--out", str(tmp_path / "run"))
+    assert json.loads((tmp_path / "run" / "result.json").read_text()) == found
+
+
+def test_tables_tell_layers_totals_and_predictions(capsys: pytest.CaptureFixture[str], document: Run) -> None:
+    document("lenet")
+    text = capsys.readouterr().out
+    for part in ("conv1", "fc2", "stalled for", "weights: dpred", "predictions 7", "(1 of 1 right)", "bit for bit"):
+        assert part in text
+
+
+def test_a_tensor_that_grows_is_called_so(capsys: pytest.CaptureFixture[str], document: Run) -> None:
+    document("lenet", "--set", "compression.align_bits=64")
+    assert "LARGER" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["nowhere.yaml"], "nowhere.yaml"),
+        (["lenet", "--set", "accelerator.am=512 B"], "key"),
+        (["lenet", "--set", "acelerator=base"], "did you mean 'accelerator'"),
+        (["lenet", "--json", "/nowhere/x.json"], "there is no folder"),
+        (["lenet", "--set", "workload.weights=missing.pt"], "missing.pt"),
+        (["lenet", "--set", "accelerator.rules.fc=null"], "no cycle rule for fc1"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(
+    args: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert command.main([*args, "--no-live"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "Traceback" not in error
+    assert message in error or message == "key"
+
+
+def test_a_failed_check_is_exit_1_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tlm.memory.store import Store
+
+    read = Store.read
+
+    def broken(store: Store, address: int, data: memoryview) -> None:
+        read(store, address, data)
+        data[0] ^= 1
+
+    monkeypatch.setattr(Store, "read", broken)
+    target = tmp_path / "result.json"
+    assert command.main(["lenet", "--json", str(target), "--no-live"]) == 1
+    assert not target.exists()
+    assert "conv1" in capsys.readouterr().err
