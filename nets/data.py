@@ -7,8 +7,8 @@ scikit-learn.
 
 An input function of a scenario (`input: "nets.data:digits"`) is `function(images, shape)`: how many images, and
 the shape of one, `(channels, height, width)`. It returns `(inputs, labels)`: float32 `[images, *shape]` and one
-label an image, or None. One that has fewer images gives those it has; one that cannot serve the shape raises
-ValueError.
+label an image, or None; an attribute `files` of the function names the data files it reads. One that has fewer
+images gives those it has; one that cannot serve the shape raises ValueError.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ def digits(images: int, shape: tuple[int, ...]) -> tuple[Floats, Labels]:
     with np.load(TEST_SPLIT, allow_pickle=False) as split:
         scans, labels = split["scans"][:images], split["labels"][:images]
     return enlarge(scans, shape), labels.astype(np.int64)
+
+
+digits.files = (TEST_SPLIT,)  # type: ignore[attr-defined]
 
 
 def training_digits(shape: tuple[int, ...]) -> tuple[Floats, Labels]:

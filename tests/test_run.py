@@ -61,7 +61,9 @@ def test_traces_run_bit_exact_on_a_real_memory_too(reference_networks: Path, doc
     sets = [f"workload.traces={reference_networks / 'small16'}", "memory=ddr4-3200", "compression=dpred", "check=true"]
     found = document("ideal", *(part for item in sets for part in ("--set", item)), "--set", "granularity=exact")
     assert found["checked"]
-    assert {layer["name"]: layer["compute_cycles"] for layer in found["layers"]} == reference("small16", "DStripes group 256")
+    assert {layer["name"]: layer["compute_cycles"] for layer in found["layers"]} == reference(
+        "small16", "DStripes group 256"
+    )
     assert found["layers"][1]["traffic"]["inputs"]["read_bytes"] == 0  # what conv1 left in AM
 
 
@@ -85,7 +87,9 @@ def _weight_shapes() -> list[tuple[int, ...]]:
 def test_one_narrow_ddr4_channel_stalls_the_shipped_network(document: Run) -> None:
     def told(*sets: str) -> tuple[int, int]:
         found = document("dstripes_hbm", *(part for item in sets for part in ("--set", item)), "--set", "check=false")
-        stalled = sum(layer["stalls"].get(why, 0) for layer in found["layers"] for why in ("offchip_bandwidth", "offchip_latency"))
+        stalled = sum(
+            layer["stalls"].get(why, 0) for layer in found["layers"] for why in ("offchip_bandwidth", "offchip_latency")
+        )
         return found["cycles"], stalled
 
     hbm, one, narrow = told(), told("memory.standard=ddr4-3200"), told("memory={standard: ddr4-3200, width: 16}")
@@ -96,7 +100,11 @@ def test_one_narrow_ddr4_channel_stalls_the_shipped_network(document: Run) -> No
 def test_no_compression_raises_the_shipped_network_s_traffic(document: Run) -> None:
     def moved(codec: str) -> int:
         found = document("dstripes_hbm", "--set", f"compression.codec={codec}", "--set", "check=false")
-        return sum(part["read_bytes"] + part["written_bytes"] for layer in found["layers"] for part in layer["traffic"].values())
+        return sum(
+            part["read_bytes"] + part["written_bytes"]
+            for layer in found["layers"]
+            for part in layer["traffic"].values()
+        )
 
     assert moved("none") > 2 * moved("dpred")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from container_oracle import plain_containers, streams, to_bytes
+from container_oracle import check_tail, plain_containers, streams, to_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlm.codecs import CODECS, CorruptContainer, Format, check_tail, codec, entropy_bits
+from tlm.codecs import CODECS, CorruptContainer, Format, codec, entropy_bits
 from tlm.core.errors import BadInput
 
 every_codec = pytest.mark.parametrize("name", CODECS)
@@ -200,9 +200,7 @@ def test_a_format_that_cannot_be_is_refused(kwargs):
         Format(signed=False, **kwargs)
 
 
-@pytest.mark.parametrize(
-    "values, bits", [([], 0), ([7] * 9, 0), ([0, 1] * 8, 16), ([0, 0, 0, 0, 1, 1, 2, 3], 14)]
-)
+@pytest.mark.parametrize("values, bits", [([], 0), ([7] * 9, 0), ([0, 1] * 8, 16), ([0, 0, 0, 0, 1, 1, 2, 3], 14)])
 def test_the_entropy_bound(values, bits):
     assert entropy_bits(np.array(values, np.int64)) == pytest.approx(bits)
 

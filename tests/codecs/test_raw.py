@@ -25,9 +25,7 @@ def test_the_bytes_are_those_of_the_array(dtype):
     assert decoded.dtype == (np.int64 if dtype == "<u4" else np.int32)
 
 
-@pytest.mark.parametrize(
-    "fmt, byte", [(Format(5, False), 32), (Format(5, True), 16), (Format(5, True), 0x80)]
-)
+@pytest.mark.parametrize("fmt, byte", [(Format(5, False), 32), (Format(5, True), 16), (Format(5, True), 0x80)])
 def test_a_word_that_is_no_value_of_the_format_is_corrupt(fmt, byte):
     data = np.zeros(20, np.uint8)
     data[17] = byte

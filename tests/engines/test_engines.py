@@ -14,7 +14,19 @@ from test_region import region
 from tlm.codecs import codec
 from tlm.core import CheckFailed, Clock, Module, Payload, TargetSocket
 from tlm.core.payload import ADDRESS_ERROR, OK
-from tlm.engines import Cut, Decompressor, Decompressors, Dma, Load, OutputStream, ReadStream, Region, Request, Write, walk
+from tlm.engines import (
+    Cut,
+    Decompressor,
+    Decompressors,
+    Dma,
+    Load,
+    OutputStream,
+    ReadStream,
+    Region,
+    Request,
+    Write,
+    walk,
+)
 from tlm.engines.receive import Receiver
 
 CLOCK = Clock(1e9)

@@ -34,7 +34,10 @@ shapes = st.builds(
     exact=st.booleans(),
 )
 cases = st.tuples(
-    st.sampled_from(LAYERS), st.sampled_from(["base", "dstripes", "dstripes-column"]), st.sampled_from([1, 4, 16]), shapes
+    st.sampled_from(LAYERS),
+    st.sampled_from(["base", "dstripes", "dstripes-column"]),
+    st.sampled_from([1, 4, 16]),
+    shapes,
 )
 
 
@@ -79,7 +82,9 @@ def test_every_weight_has_arrived_and_none_is_freed_early(case: tuple[Layer, str
 def inputs_read(program: Program, work: object) -> tuple[int, int]:
     """First and last value of the input's stream that a pass reads, padding apart, by plain loops."""
     layer, geometry = program.layer, program.geometry
-    order = program.reduction.order[program.reduction.step_starts[work.steps[0]] : program.reduction.step_starts[work.steps[1]]]
+    order = program.reduction.order[
+        program.reduction.step_starts[work.steps[0]] : program.reduction.step_starts[work.steps[1]]
+    ]
     if layer.kind == "fc":
         return int(order.min()), int(order.max())
     _, channels, height, width = layer.inputs.shape
@@ -175,7 +180,10 @@ def test_all_tiles_streams_are_the_weights_in_the_order_of_the_steps(index: int)
             first = filter_set * 12 + tile * 4
             for begin, end in zip(reduction.step_starts[:-1], reduction.step_starts[1:], strict=True):
                 for filter_ in range(first, min(first + 4, geometry.group_filters)):
-                    expected += [flat[geometry.group_filters * (layer.groups - 1) + filter_, k] for k in reduction.order[begin:end]]
+                    expected += [
+                        flat[geometry.group_filters * (layer.groups - 1) + filter_, k]
+                        for k in reduction.order[begin:end]
+                    ]
         assert weight_stream(layer, geometry, reduction, tile, layer.groups - 1).tolist() == expected
         seen += len(expected)
     assert seen * layer.groups == layer.weights.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -120,12 +121,16 @@ def test_a_narrow_memory_stalls_the_array_and_says_so(small_network: Workload) -
     wide, narrow = run(scenario(), small_network), run(scenario(NARROW), small_network)
     assert narrow.cycles > 1.5 * wide.cycles
     assert stalls(narrow, "offchip_bandwidth") > 10 * stalls(wide, "offchip_bandwidth")
-    assert sum(layer.compute_cycles or 0 for layer in narrow.layers) == sum(layer.compute_cycles or 0 for layer in wide.layers)
+    assert sum(layer.compute_cycles or 0 for layer in narrow.layers) == sum(
+        layer.compute_cycles or 0 for layer in wide.layers
+    )
 
 
 def test_one_decompressor_is_the_bottleneck_and_named(small_network: Workload) -> None:
     result = run(scenario("compression.decompressors=1"), small_network)
-    assert stalls(result, "decompression") > 0.8 * (result.cycles - sum(layer.compute_cycles or 0 for layer in result.layers))
+    assert stalls(result, "decompression") > 0.8 * (
+        result.cycles - sum(layer.compute_cycles or 0 for layer in result.layers)
+    )
     engine = next(part for part in result.components if part.kind == "decompressor")
     assert engine.busy_fs > 0.8 * result.time_fs
 
@@ -138,7 +143,7 @@ def test_more_of_anything_never_makes_a_run_slower(small_network: Workload) -> N
         "accelerator.wm": ("2 KiB", "16 KiB", "320 KiB"),
     }.items():
         cycles = [run(scenario(f"{key}={value}", "check=false"), small_network).cycles for value in values]
-        assert all(later <= 1.01 * earlier for earlier, later in zip(cycles, cycles[1:], strict=False)), (key, cycles)
+        assert all(later <= 1.01 * earlier for earlier, later in pairwise(cycles)), (key, cycles)
 
 
 def test_nothing_beats_its_roofline(small_network: Workload) -> None:

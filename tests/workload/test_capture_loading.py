@@ -109,7 +109,7 @@ def test_a_network_by_file_depends_on_what_it_imports(folder: Path) -> None:
 def test_a_network_by_module_and_its_input_function() -> None:
     spec = WorkloadSpec(network="nets.lenet:build", input="nets.data:digits", images=2)
     workload, depends = load_network(spec, Path)
-    assert {path.name for path in depends} == {"lenet.py", "data.py"}
+    assert {path.name for path in depends} == {"lenet.py", "data.py", "digits-test.npz"}
     assert workload.labels == (7, 6)
     assert workload.chained
     assert [layer.name for layer in workload.layers] == ["conv1", "conv2", "fc1", "fc2"]

@@ -1,0 +1,1 @@
+"""The machines: presets, cycle rules, programs, and the parts they are built of."""

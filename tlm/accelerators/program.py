@@ -58,9 +58,9 @@ class Program:
     """All passes of one layer, as columns [passes]; cycles are [images, passes].
 
     `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the
-    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set). `urgency` is a pass's
-    place in the order in which data are wanted. A layer that the
-    machine has no rule for is not `modelled`: it takes no array time and its outputs come from the reference.
+    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set). `urgency` is a
+    pass's place in the order in which data are wanted. A layer that the machine has no rule for is not `modelled`: it
+    takes no array time and its outputs come from the reference.
     """
 
     layer: Layer
@@ -107,13 +107,13 @@ class Program:
     @cached_property
     def completes(self) -> Ints:
         """[passes] whether the pass ends its windows' accumulation."""
-        return self.last_step == self.steps
+        return np.asarray(self.last_step == self.steps)
 
     @cached_property
     def frees_weights(self) -> Ints:
         """[passes] whether the weights of the pass are of no more use."""
-        last: Ints = self.block == self.block.max()
-        return np.full_like(last, True) if self.weight_loads > 1 else last
+        last = self.block == self.block.max()
+        return np.full_like(last, True) if self.weight_loads > 1 else np.asarray(last)
 
     def weights_of(self, tile: int, unit: int, filter_set: int, step: int) -> int:
         """Values of the tile's stream, from the layer's start, up to `step` of a filter set of a unit."""

@@ -3,7 +3,6 @@
 from tlm.core.errors import BadInput
 
 from .codec import Codec, CorruptContainer, Encoded
-from .containers import check_tail
 from .dpred import Dpred
 from .entropy import entropy_bits
 from .format import GROUP, Format
@@ -29,7 +28,6 @@ __all__ = [
     "CorruptContainer",
     "Encoded",
     "Format",
-    "check_tail",
     "codec",
     "entropy_bits",
 ]

@@ -81,13 +81,3 @@ def check_range(values: npt.NDArray[np.signedinteger[Any]], fmt: Format) -> None
     if values.size and (values.min() < fmt.low or values.max() > fmt.high):
         at = int(((values < fmt.low) | (values > fmt.high)).argmax())
         raise CorruptContainer(at // GROUP, f"{values[at]} is no value of {fmt.bits} bits")
-
-
-def check_tail(data: Bytes, offsets: Int64s) -> None:
-    """The bits of a whole stream's last byte after its last container must be zero.
-
-    A slice cannot be held to it: there those bits are the next container's.
-    """
-    rest = int(offsets[-1]) & 7
-    if rest and data[int(offsets[-1]) >> 3] >> rest:
-        raise CorruptContainer(offsets.size - 2, "the padding of the stream's last byte is not zero")

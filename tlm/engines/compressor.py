@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..codecs.format import Bytes
 from ..core import WRITE, CheckFailed, Clock, Module, Payload, Progress
 from ..workload.layer import Ints
 from .dma import Dma
-from .flow import Cause, Write
+from .flow import Write
 from .region import Cut, Piece, Region, cut_writes
 
 Process = Generator[simpy.Event, Any, None]
@@ -23,8 +24,9 @@ Process = Generator[simpy.Event, Any, None]
 class OutputStream:
     """One layer's output on its way off the chip, for one image.
 
-    `final` counts the values of the stream that are final in AM, `drained` those that left it, `written` the
-    encoded bytes that are in memory; `last` is the write that ended last in order, `newest` the last one begun. `values_of(begin, end)` gives real values in a checked run.
+    `final` counts the values of the stream that are final in AM, `drained` those that left it, `written` the encoded
+    bytes that are in memory; `last` is the write that ended last in order, `newest` the last one begun.
+    `values_of(begin, end)` gives real values in a checked run.
     """
 
     def __init__(self, env: simpy.Environment, region: Region, cut: Cut) -> None:
@@ -98,6 +100,10 @@ class Compressor(Module):
         self._outputs = outputs
         self.process(self._run)
 
+    def figures(self) -> dict[str, float | int]:
+        """Its lanes, and what they took."""
+        return {"lanes": self.lanes, "values": self.values}
+
     def _run(self) -> Process:
         for output in self._outputs:
             begin, before = 0, 0
@@ -133,11 +139,11 @@ class Compressor(Module):
                 payload.data = output.encode(piece.values, begin, piece.end)
             write = Write(self.env, payload, self.now)
             output.sent(write)
-            write.done.callbacks.append(lambda _event, write=write: self._landed(output, write))
+            write.done.callbacks.append(partial(self._landed, output, write))
             writes.append(write)
             begin = piece.end
         return writes
 
-    def _landed(self, output: OutputStream, write: Write) -> None:
+    def _landed(self, output: OutputStream, write: Write, _event: simpy.Event) -> None:
         output.written.advance_to(output.landed())
         self._dma.wake(write)

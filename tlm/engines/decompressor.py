@@ -21,6 +21,10 @@ class Decompressor(Module):
         self._period_fs = clock.period_fs
         self._free_fs = 0
 
+    def figures(self) -> dict[str, float | int]:
+        """Its lanes, and what they emitted."""
+        return {"lanes": self.lanes, "values": self.values}
+
     def serve(self, ready_fs: int, values: int, bits: int) -> int:
         """Expand `values` values from `bits` encoded bits, there at `ready_fs`; returns when it is done, in fs.
 

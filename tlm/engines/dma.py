@@ -19,8 +19,9 @@ ROOM = "room"
 class Dma(Module):
     """Issues the requests of many streams; `outstanding` bytes at most are in flight, from issue to commit.
 
-    Among the streams whose next request has room at its destination, the one needed by the earliest pass goes
-    first, of several the one that has waited longest, and goes on until its run is issued; writes go before reads. Each request in flight is a process of a pool that grows to what is needed.
+    Among the streams whose next request has room at its destination, the one needed by the earliest pass goes first, of
+    several the one that has waited longest, and goes on until its run is issued; writes go before reads. Each request
+    in flight is a process of a pool that grows to what is needed.
     With `carries_data` payloads hold real bytes, else they are timing only.
     """
 
@@ -46,6 +47,10 @@ class Dma(Module):
         self._woken_by: Cause = None
         self._recent: deque[Request | Write] = deque()
         self.process(self._issue)
+
+    def figures(self) -> dict[str, float | int]:
+        """What it moved."""
+        return {"read_bytes": self.read_bytes, "written_bytes": self.written_bytes}
 
     def add_stream(self, stream: ReadStream) -> None:
         """Serve `stream` from now on."""

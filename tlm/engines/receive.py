@@ -66,5 +66,6 @@ def compare_bytes(region: Region, begin: int, arrived: Ints) -> None:
     if len(wrong):
         place = begin + int(wrong[0])
         raise CheckFailed(
-            f"{region.name}: byte {place} (padding) arrived as 0x{arrived[wrong[0]]:02x}, not 0x{expected[wrong[0]]:02x}"
+            f"{region.name}: byte {place} (padding) arrived as 0x{arrived[wrong[0]]:02x}, "
+            f"not 0x{expected[wrong[0]]:02x}"
         )

@@ -9,7 +9,6 @@ from ..codecs import GROUP, Codec, Format
 from ..codecs.format import Bytes, Int64s
 from ..workload.layer import Ints
 
-
 FIRST_RUN_VALUES = 256
 
 
@@ -17,8 +16,8 @@ FIRST_RUN_VALUES = 256
 class Region:
     """One encoded stream of `count` values of a layer's operand, `size_bytes` long, at `address`.
 
-    `offsets` [groups + 1] are the containers' places in bits, the last one the size. `values` and `data`, the expected values and bytes, are there in a checked
-    run only.
+    `offsets` [groups + 1] are the containers' places in bits, the last one the size. `values` and `data`, the
+    expected values and bytes, are there in a checked run only.
     """
 
     layer: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 
+import attrs
+
 from ..core import Module
 from .config import DramConfig
 from .stats import ChannelStats
@@ -50,6 +52,10 @@ class Channel(Module):
         self._closed_page = config.closed_page
         self._set_timing(config)
         self._set_state(config)
+
+    def figures(self) -> dict[str, float | int]:
+        """Its counts: bursts moved, and how many of them needed an activate of their own."""
+        return attrs.asdict(self.stats)
 
     def _set_timing(self, config: DramConfig) -> None:
         t, tck = config.timing, config.tCK_fs

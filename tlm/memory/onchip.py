@@ -51,6 +51,10 @@ class Port(Module):
         self._latency_fs = latency_fs
         self._free = 0
 
+    def figures(self) -> dict[str, float | int]:
+        """What it moved."""
+        return {"bytes": self.bytes}
+
     def serve(self, ready_fs: int, length: int) -> int:
         """Move `length` bytes, no earlier than `ready_fs`; returns when, in fs, they are through."""
         scale = self._scale

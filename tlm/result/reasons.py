@@ -22,5 +22,6 @@ REASONS: dict[str, str] = {
     "activate": "a memory channel: a request is pending while its row is being opened",
     "refresh": "a memory channel: a request is pending during refresh",
     "turnaround": "a memory channel: a request is pending while the bus changes direction",
-    "bus": "a memory channel: a request is pending while timing between bursts holds the bus",
+    "bank_group": "a memory channel: a request is pending while bursts of one bank group keep their distance",
+    "access": "a memory channel: a request is pending in the latency of its own access",
 }

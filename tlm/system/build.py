@@ -15,7 +15,6 @@ from ..memory import make_memory
 from ..scenario import Scenario
 from ..workload.layer import Workload
 
-
 IN_FLIGHT = 16  # coarse requests, at least, that `outstanding` holds, so that they overlap as bursts would
 
 

@@ -65,7 +65,7 @@ def _first(values: tuple[int, ...] | None, count: int) -> list[int] | None:
 
 def _events(system: System) -> int:
     """How many events the environment has scheduled (SimPy numbers them; peek without taking a number)."""
-    return int(system.env._eid.__reduce__()[1][0])  # type: ignore[union-attr]
+    return int(system.env._eid.__reduce__()[1][0])
 
 
 def _layer(system: System, index: int, all_runs: list[LayerRun]) -> LayerResult:

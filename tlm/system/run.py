@@ -24,9 +24,9 @@ def run(
 ) -> Result:
     """The result of one run, in a fresh environment.
 
-    `planned` is called after each layer that is planned, with how many are, `observe` after each that has run. An interrupt from the
-    keyboard ends the run with what there is, marked partial. Raises BadInput before the run, CheckFailed and
-    Deadlock from it.
+    `planned` is called after each layer that is planned, with how many are, `observe` after each that has run. An
+    interrupt from the keyboard ends the run with what there is, marked partial. Raises BadInput before the run,
+    CheckFailed and Deadlock from it.
     """
     began = time.perf_counter()
     env = simpy.Environment()

@@ -57,9 +57,9 @@ class UserFunction:
         """The module's file and, as far as import statements tell, the local files it imports, sorted.
 
         Local are those that lie neither in the standard library nor among installed packages; modules imported
-        in other ways and data files that the function opens are not seen.
+        in other ways are not seen; data files are, where the function names them in an attribute `files`.
         """
-        found: set[Path] = set()
+        found = {Path(file).resolve() for file in getattr(self.function, "files", ())}
         waiting = [self.module]
         while waiting:
             module = waiting.pop()

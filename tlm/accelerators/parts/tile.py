@@ -73,6 +73,10 @@ class Tile(Module):
         self._where = (-1, -1)
         self.process(self._run)
 
+    def figures(self) -> dict[str, float | int]:
+        """Passes it took part in."""
+        return {"passes": self.passes}
+
     def _run(self) -> Process:
         announcement = self._link.first
         stream = self.wm.stream
