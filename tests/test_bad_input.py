@@ -22,12 +22,15 @@ IN_ONE_LINE = [
     # keys
     ("tilez: 4", ["s.yaml:5: tilez: unknown key", "allowed: accelerator, memory"]),
     ("tiles: 4", ["s.yaml:5: tiles: unknown key; it belongs to accelerator"]),
+    ("weights: x", ["s.yaml:5: weights: unknown key; it belongs to compression or workload"]),
+    ("extend: lenet", ["s.yaml:5: extend: unknown key", "did you mean 'extends'?"]),
     ("granularty: exact", ["s.yaml:5: granularty", "did you mean 'granularity'?"]),
     ("accelerator: {preset: base, tilez: 4}", ["s.yaml:1: accelerator.tilez", ACCELERATOR_KEYS, "'tiles'?"]),
     (
         "accelerator:\n  preset: base\n  weight_memory:\n    bank: 3",
         ["s.yaml:4: accelerator.weight_memory.bank: unknown key", "width_bits", "did you mean 'banks'?"],
     ),
+    ("accelerator: {preset: base, width_bits: 8}", ["unknown key; it belongs to activation_memory or weight_memory"]),
     ("memory: {standard: hbm, chanels: 8}", ["s.yaml:2: memory.chanels: unknown key", "'channels'?"]),
     ("compression: {codec: dpred, engines: 3}", ["s.yaml:3: compression.engines: unknown key", "decompressors"]),
     ("workload: {network: a:b, wieghts: x}", ["s.yaml:4: workload.wieghts: unknown key", "'weights'?"]),
@@ -81,7 +84,7 @@ IN_ONE_LINE = [
     ("accelerator: {preset: base, tiles: true}", ["accelerator.tiles: expected a whole number, not true"]),
     ("accelerator: {preset: base, tiles: }", ["accelerator.tiles: expected a whole number, not nothing"]),
     ("accelerator: {preset: base, rules: dstripes}", ["accelerator.rules: expected a mapping, not 'dstripes'"]),
-    ("accelerator: {preset: base, rules: {fc: 3}}", ["accelerator.rules: expected text for 'fc', not 3"]),
+    ("accelerator: {preset: base, rules: {fc: 3}}", ["s.yaml:1: accelerator.rules.fc: expected text, not 3"]),
     ("accelerator: {preset: base, weight_memory: 3}", ["accelerator.weight_memory: expected a mapping"]),
     ("accelerator: [base, stripes]", ["s.yaml:1: accelerator: expected a mapping", "not a list"]),
     ("memory:", ["s.yaml:2: memory: expected a mapping", "not nothing"]),
@@ -242,3 +245,13 @@ def test_a_file_that_a_value_names_is_missed_where_it_is_named(tmp_path: Path) -
     file.write_text(with_lines("workload: {network: a:b, weights: lost.pt}"))
     with pytest.raises(BadInput, match=r"s\.yaml:4: workload\.weights: there is no 'lost\.pt'; looked for"):
         load(str(file)).find("lost.pt")
+
+
+def test_all_faults_of_a_standard_of_ones_own_are_told_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("source: x\nideal: true\nburst_bytes: 3\n")
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("memory: mine.yaml") + "chek: true\n")
+    first, second, third = message_of(file).split("\n")
+    assert first == f"{tmp_path / 'mine.yaml'}:1: capacity_bytes: is missing"
+    assert second == f"{tmp_path / 'mine.yaml'}:3: burst_bytes: must be a power of two, not 3"
+    assert third.startswith(f"{file}:5: chek: unknown key")

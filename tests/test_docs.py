@@ -15,10 +15,10 @@ import pytest
 from documents import PAGES, ROOT, Block, Example, blocks, examples, lasting, recipe
 
 from tlm import run as command
+from tlm.core.structure import hidden
+from tlm.core.units import written
 from tlm.result import REASONS, Component, Compression, LayerResult, Result, Traffic
 from tlm.scenario import Scenario
-from tlm.scenario.spec import hidden
-from tlm.scenario.units import written
 
 ALL = [example for page in PAGES for example in examples(page)]
 MAKE_ONLY = re.compile(r"(make (?!run$)\w+\n)+", re.MULTILINE)

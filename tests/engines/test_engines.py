@@ -70,15 +70,15 @@ def dma_on(env: simpy.Environment, memory: Memory, outstanding: int, **options: 
 def test_a_lane_emits_a_value_a_cycle() -> None:
     env = simpy.Environment()
     engine = Decompressor(env, "engine", 4, CLOCK)
-    assert engine.serve(0, 64, 300) == 16 * CYCLE
-    assert engine.serve(0, 4, 30) == 17 * CYCLE  # behind the first
-    assert engine.serve(40 * CYCLE, 4, 30) == 41 * CYCLE
+    assert engine.serve(0, 64, 300) == (0, 16 * CYCLE)
+    assert engine.serve(0, 4, 30) == (16 * CYCLE, 17 * CYCLE)  # behind the first
+    assert engine.serve(40 * CYCLE, 4, 30) == (40 * CYCLE, 41 * CYCLE)
     assert engine.probe.totals(41 * CYCLE) == {"busy": 18 * CYCLE, "idle": 23 * CYCLE}
 
 
 def test_a_lane_takes_a_chunk_of_64_bits_a_cycle() -> None:
     engine = Decompressor(simpy.Environment(), "engine", 1, CLOCK)
-    assert engine.serve(0, 1, 65) == 2 * CYCLE
+    assert engine.serve(0, 1, 65) == (0, 2 * CYCLE)
 
 
 @pytest.mark.parametrize("count", [1, 5, 16, 37, 256])
@@ -87,7 +87,7 @@ def test_all_lanes_are_dealt_out_and_a_run_is_spread_by_lanes(count: int) -> Non
     engines = Decompressors(Module(env, "chip"), "engines", count, 16, CLOCK)
     assert sum(engine.lanes for engine in engines.engines) == count
     assert len(engines.engines) == min(count, 16)
-    done = engines.serve_spread(0, 1000, 4000)
+    _, done = engines.serve_spread(0, 1000, 4000)
     assert sum(engine.values for engine in engines.engines) == 1000
     assert 1000 * CYCLE // count <= done <= (1000 // count + 2) * CYCLE
 
@@ -251,15 +251,33 @@ def test_a_wait_is_walked_back_along_the_critical_path() -> None:
     first.milestones.extend([(20, "offchip_latency"), (50, "offchip_bandwidth"), (60, "decompression")])
     second.issued_fs, second.blocker = 60, first
     second.milestones.extend([(75, "offchip_bandwidth"), (90, "decompression")])
-    tail = [(50, 60, "decompression"), (60, 75, "offchip_bandwidth"), (75, 90, "decompression")]
-    assert walk(second, 45, 90) == [(45, 50, "offchip_bandwidth"), *tail]
-    assert walk(second, 0, 90)[0] == (0, 10, "startup")
-    assert walk("reduce", 3, 8) == [(3, 8, "reduce")]
+    assert walk(second, 45, 90) == [
+        (15, "decompression"),
+        (15, "offchip_bandwidth"),
+        (10, "decompression"),
+        (5, "offchip_bandwidth"),
+    ]
+    assert walk(second, 0, 90)[-1] == (10, "startup")
+    assert walk("reduce", 3, 8) == [(5, "reduce")]
     assert walk(second, 90, 90) == []
     write = Write(env, Payload(), 5)
     write.blocker = "reduce"
     write.milestones.append((9, "compression"))
-    assert walk(write, 2, 9) == [(2, 5, "reduce"), (5, 9, "compression")]
+    assert walk(write, 2, 9) == [(4, "compression"), (3, "reduce")]
+
+
+def test_an_engine_that_took_a_request_up_at_once_explains_only_what_nothing_else_does() -> None:
+    env = simpy.Environment()
+    reads = stream_of(env, [load_of(region(200, 1, "none"))], 10**6, Cut(64, 64, 10**6))
+    request = reads.head
+    assert request is not None
+    request.issued_fs = 10
+    request.milestones.append((50, "offchip_bandwidth"))
+    request.expanded(50, 50, 70)
+    assert walk(request, 45, 70) == [(25, "offchip_bandwidth")]
+    assert walk(request, 10, 70) == [(40, "offchip_bandwidth"), (20, "decompression")]
+    request.expanded(50, 60, 80)  # it had to wait for the engine
+    assert walk(request, 45, 80) == [(10, "decompression"), (20, "decompression"), (5, "offchip_bandwidth")]
 
 
 def test_codecs_say_whether_they_need_an_engine() -> None:

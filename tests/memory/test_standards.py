@@ -102,22 +102,29 @@ def test_a_spec_that_cannot_be_is_refused(fields, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("nCL: 7", "nCL: seven", r"my\.yaml:8: timing\.nCL: must be a whole number, not 'seven'"),
-        ("nCL: 7", "nCL: true", r"my\.yaml:8: timing\.nCL: must be a whole number, not True"),
-        ("nCL: 7", "nCL: -7", r"my\.yaml:8: timing\.nCL: .*> 0"),
+        ("nCL: 7", "nCL: seven", r"my\.yaml:8: timing\.nCL: expected a whole number, not 'seven'"),
+        ("nCL: 7", "nCL: true", r"my\.yaml:8: timing\.nCL: expected a whole number, not true"),
+        ("nCL: 7", "nCL: -7", r"my\.yaml:8: timing\.nCL: must be > 0, not -7"),
         ("nCL: 7", "nLC: 7", r"my\.yaml:8: timing\.nLC: unknown key .*did you mean 'nCL'"),
         ("  nCL: 7\n", "", r"my\.yaml:7: timing\.nCL: is missing"),
         ("nREFI: 1950", "nREFI: 195", r"my\.yaml:24: timing\.nREFI: must leave time between refreshes"),
-        ("tCK_ns: 2", "tCK_ns: 0", r"my\.yaml:5: tCK_ns: must be positive"),
-        ("tCK_ns: 2", "tCK_ns: 2 ns", r"my\.yaml:5: tCK_ns: must be a number, not '2 ns'"),
+        ("tCK_ns: 2", "tCK_ns: 0", r"my\.yaml:5: tCK_ns: must be >= 1e-06, not 0"),
+        ("tCK_ns: 2", "tCK_ns: 2 ns", r"my\.yaml:5: tCK_ns: expected a number, not '2 ns'"),
+        ("tCK_ns: 2", "tCK_ns: .inf", r"my\.yaml:5: tCK_ns: must be <= 1000000\.0, not inf"),
+        ("tCK_ns: 2", "tCK_ns: .nan", r"my\.yaml:5: tCK_ns: must be >= 1e-06, not nan"),
         ("source: JEDEC", "sauce: JEDEC", r"my\.yaml:4: sauce: unknown key .*did you mean 'source'"),
         ("timing:\n", "timing: 3\nmapping_:\n", r"my\.yaml:8: mapping_: unknown key"),
-        ("banks: 4", "banks: 3", r"my\.yaml:6: organisation\.banks: .*power of two, not 3"),
-        ("row_bytes: 2048", "row_bytes: 32", r"organisation\.row_bytes: row_bytes must hold a burst"),
+        ("banks: 4", "banks: 3", r"my\.yaml:6: organisation\.banks: must be a power of two, not 3"),
+        ("row_bytes: 2048", "row_bytes: 32", r"my\.yaml:6: organisation\.row_bytes: must hold a burst"),
         ("ro[31:18]", "ro[30:18]", r"my\.yaml:26: mapping\.row: ro \(row\) must have 14 bits here, not 13"),
         ("ro[31:18]", "row[31:18]", r"my\.yaml:26: mapping\.row: .*did you mean 'ro'"),
         ("mapping:\n  row: co[10:6] ch[13:11] ba[15:14] bg[17:16] ro[31:18]", "mapping: {}", "at least one"),
-        ("mapping:\n", "mapping: 3\n#", r"my\.yaml:25: .*"),
+        ("mapping:\n  row: ", "mapping: 3\n# ", r"my\.yaml:25: mapping: expected a mapping, not 3"),
+        ("row: co", "row: 3 #", r"my\.yaml:26: mapping\.row: expected text, not 3"),
+        ("burst_length: 4}", "burst_length: 4, nCL: 7}", r"my\.yaml:6: organisation\.nCL: unknown key \(allowed: ch"),
+        ("timing:", "nCL: 7\ntiming:", r"my\.yaml:7: nCL: unknown key; it belongs to timing"),
+        ("source:", "name: x\nsource:", r"my\.yaml:4: name: unknown key"),
+        ("source:", "ideal: false\nsource:", r"my\.yaml:4: ideal: unknown key"),
         ("timing:", "timing: {", r"my\.yaml:\d+: YAML: "),
     ],
 )
@@ -132,13 +139,13 @@ def test_a_standard_file_that_cannot_be_is_refused_where_it_is_wrong(tmp_path, o
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "must hold `key: value` lines"),
-        ("- hbm\n", "must hold `key: value` lines"),
-        ("ideal: true\nburst_bytes: 64\n", r"my\.yaml: capacity_bytes: is missing"),
+        ("", "my\\.yaml: is empty; write `key: value` lines"),
+        ("- hbm\n", "my\\.yaml: is not a mapping; write `key: value` lines"),
+        ("ideal: true\nburst_bytes: 64\n", r"my\.yaml:1: capacity_bytes: is missing"),
         ("ideal: true\nsource: x\nburst_bytes: 65\ncapacity_bytes: 64\n", r"my\.yaml:3: burst_bytes: .*two, not 65"),
-        ("ideal: 1\n", r"my\.yaml:1: ideal: must be true or false, not 1"),
-        ("source: x\ntCK_ns: 1\ntiming: {}\n", r"my\.yaml: organisation: is missing"),
-        ("source: x\ntCK_ns: 1\norganisation: 3\n", r"my\.yaml:3: organisation: must hold keys and values"),
+        ("ideal: 1\n", r"my\.yaml:1: ideal: expected true or false, not 1"),
+        ("source: x\ntCK_ns: 1\ntiming: {}\n", r"my\.yaml:1: organisation: is missing"),
+        ("source: x\ntCK_ns: 1\norganisation: 3\n", r"my\.yaml:3: organisation: expected a mapping .*, not 3"),
     ],
 )
 def test_a_file_without_a_standard_is_refused(tmp_path, text, message):
@@ -146,6 +153,28 @@ def test_a_file_without_a_standard_is_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(BadInput, match=message):
         load_standard(str(path))
+
+
+def test_all_faults_of_a_standard_file_are_told_at_once_in_the_order_of_their_lines(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text(HBM.replace("banks: 4", "banks: 3").replace("nCL: 7", "nLC: 7").replace("tCK_ns: 2", "tCK_ns: x"))
+    with pytest.raises(BadInput) as caught:
+        load_standard(str(path))
+    assert [line.split(": ")[:3] for line in str(caught.value).split("\n")] == [
+        [f"{path}:5", "tCK_ns", "expected a number, not 'x'"],
+        [f"{path}:6", "organisation.banks", "must be a power of two, not 3"],
+        [f"{path}:7", "timing.nCL", "is missing"],
+        [f"{path}:8", "timing.nLC", "unknown key (allowed"],
+    ]
+
+
+def test_what_only_the_whole_standard_shows_is_told_at_once_too(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text(HBM.replace("nREFI: 1950", "nREFI: 195").replace("ro[31:18]", "ro[30:18]") + "  own: xx[3]\n")
+    with pytest.raises(BadInput) as caught:
+        load_standard(str(path))
+    keys = [line.split(": ")[1] for line in str(caught.value).split("\n")]
+    assert keys == ["timing.nREFI", "mapping.row", "mapping.own"]
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path):

@@ -8,6 +8,9 @@ from ..core import Clock, Module
 
 CHUNK_BITS = 64
 
+#: When an engine began with a run, and when it was done, in fs.
+Service = tuple[int, int]
+
 
 class Decompressor(Module):
     """Some lanes that serve one part of the chip's memory banks, first come, first served."""
@@ -25,8 +28,8 @@ class Decompressor(Module):
         """Its lanes, and what they emitted."""
         return {"lanes": self.lanes, "values": self.values}
 
-    def serve(self, ready_fs: int, values: int, bits: int) -> int:
-        """Expand `values` values from `bits` encoded bits, there at `ready_fs`; returns when it is done, in fs.
+    def serve(self, ready_fs: int, values: int, bits: int) -> Service:
+        """Expand `values` values from `bits` encoded bits, there at `ready_fs`.
 
         The slower of both sides counts: one value a cycle out, one chunk a cycle in, on every lane.
         """
@@ -35,7 +38,7 @@ class Decompressor(Module):
         self._free_fs = start + -(-cycles_lanes * self._period_fs // self.lanes)
         self.values += values
         self.probe.span(start, self._free_fs)
-        return self._free_fs
+        return start, self._free_fs
 
 
 class Decompressors(Module):
@@ -54,21 +57,21 @@ class Decompressors(Module):
         self._lanes = count
         self._in_order_fs = 0
 
-    def serve_part(self, part: int, ready_fs: int, values: int, bits: int) -> int:
-        """Expand a run of one part's stream; returns when it is done, in fs."""
+    def serve_part(self, part: int, ready_fs: int, values: int, bits: int) -> Service:
+        """Expand a run of one part's stream."""
         return self.engines[part % len(self.engines)].serve(ready_fs, values, bits)
 
-    def serve_spread(self, ready_fs: int, values: int, bits: int) -> int:
+    def serve_spread(self, ready_fs: int, values: int, bits: int) -> Service:
         """Expand a run of activations, its containers spread over all engines by their lanes.
 
-        Returns when it and all runs before it are done, in fs: the stream stays in order.
+        It is done when it and all runs before it are: the stream stays in order.
         """
-        done, left_values, left_bits, left_lanes = ready_fs, values, bits, self._lanes
+        latest, left_values, left_bits, left_lanes = (ready_fs, ready_fs), values, bits, self._lanes
         for engine in self.engines:
             share, share_bits = (left * engine.lanes // left_lanes for left in (left_values, left_bits))
             if share:
-                done = max(done, engine.serve(ready_fs, share, share_bits))
+                latest = max(latest, engine.serve(ready_fs, share, share_bits), key=lambda service: service[1])
             left_values, left_bits = left_values - share, left_bits - share_bits
             left_lanes -= engine.lanes
-        self._in_order_fs = max(self._in_order_fs, done)
-        return self._in_order_fs
+        self._in_order_fs = max(self._in_order_fs, latest[1])
+        return latest[0], self._in_order_fs

@@ -31,6 +31,7 @@ class Request:
         "first_need",
         "issued_fs",
         "landed",
+        "latency_fs",
         "load",
         "payload",
         "room",
@@ -53,6 +54,7 @@ class Request:
         self.first_need = 0
         self.issued_fs = 0
         self.landed = False
+        self.latency_fs = 0
         self.blocker: Cause = None
 
     @property
@@ -64,6 +66,11 @@ class Request:
     def milestones(self) -> list[tuple[int, str]]:
         """Where its time went, from issue to commit."""
         return self.payload.milestones
+
+    def expanded(self, landed_fs: int, began_fs: int, done_fs: int) -> None:
+        """An engine has it from `began_fs` to `done_fs`; where it took it up at once, that is mere latency."""
+        self.milestones.append((done_fs, "decompression"))
+        self.latency_fs = done_fs - landed_fs if began_fs == landed_fs else 0
 
 
 class Write:
@@ -180,18 +187,31 @@ class ReadStream:
             base += load.region.count
 
 
-def walk(cause: Cause, start: int, end: int) -> list[tuple[int, int, str]]:
-    """Tile `start`..`end` (fs) with reasons: back along the critical path that ended in `cause`."""
-    spans: list[tuple[int, int, str]] = []
-    while end > start:
-        if cause is None or isinstance(cause, str):
-            spans.append((start, end, cause or STARTUP))
-            break
+def walk(cause: Cause, start: int, end: int) -> list[tuple[int, str]]:
+    """(duration in fs, reason) pairs that add up to `end` - `start`: back along the path that ended in `cause`.
+
+    An engine that took the last request up at once did not limit how fast data came, it only passed them on later:
+    the wait is explained by what happened so much earlier, before the engine, and by the engine only where that was
+    before all requests.
+    """
+    latency = cause.latency_fs if isinstance(cause, Request) else 0
+    spans, rest = _path(cause, start - latency, end - latency)
+    if rest:
+        spans.append((rest, "decompression" if latency else STARTUP))
+    return spans
+
+
+def _path(cause: Cause, start: int, end: int) -> tuple[list[tuple[int, str]], int]:
+    """The spans of the path, the latest first, and what lies before its beginning, in fs."""
+    spans: list[tuple[int, str]] = []
+    while end > start and cause is not None:
+        if isinstance(cause, str):
+            return [*spans, (end - start, cause)], 0
         for index in range(len(cause.milestones) - 1, -1, -1):
             begin = cause.milestones[index - 1][0] if index else cause.issued_fs
             begin = min(max(begin, start), end)
             if begin < end:
-                spans.append((begin, end, cause.milestones[index][1]))
+                spans.append((end - begin, cause.milestones[index][1]))
                 end = begin
         cause = cause.blocker
-    return spans[::-1]
+    return spans, end - start

@@ -14,7 +14,8 @@ from .outputs import positions_done
 from .slices import tile_slices
 
 BLOCK_WINDOWS = 16  # windows of a coarse pass, at least
-SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, about
+SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, at least
+SLICES = 256  # and as many more as make no more slices than this of a block
 
 
 @attrs.frozen
@@ -25,6 +26,7 @@ class Shape:
     input_loads: int  # times the inputs are loaded
     slice_steps: int  # steps whose weights are loaded together; of a coarse pass that waits for them
     exact: bool  # a pass a step
+    last_apart: bool = False  # the step that ends an accumulation, and so may wait for room, is a pass of its own
 
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
@@ -82,6 +84,8 @@ def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
     """
     fine = np.arange(0, geometry.steps, 1 if shape.exact else shape.slice_steps)
     coarse = fine if shape.exact or shape.weight_loads > 1 else fine[:1]
+    if shape.last_apart:
+        fine, coarse = (np.union1d(cut, [geometry.steps - 1]) for cut in (fine, coarse))
     cuts = [fine if block in (0, blocks - 1) else coarse for block in range(blocks)]
     rows = [
         (np.full(len(cut), block), np.full(len(cut), filters), cut, _ends(cut, geometry.steps))

@@ -15,7 +15,7 @@ from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
 from ..workload.layer import Ints, Layer, Workload, stream
 from .capacity import as_values, input_span, output_span, plan_am, weights_fit
-from .passes import SLICE_VALUES, Shape, structure, with_cycles
+from .passes import SLICE_VALUES, SLICES, Shape, structure, with_cycles
 from .slices import weight_stream
 
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
@@ -50,8 +50,10 @@ def make_plan(
     tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
     am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
     programs, regions = [], []
-    for layer, loads in zip(workload.layers, input_loads, strict=True):
-        program = _shape(layer, spec, weight_cut, wm, loads, exact)
+    streamed_out = [not kept for kept in am_plan.resident[1:]] + [True]
+    for layer, loads, streams in zip(workload.layers, input_loads, streamed_out, strict=True):
+        shape = Shape(1, loads, WHOLE, exact, last_apart=streams)
+        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, weight_cut, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
         planned(len(programs))
@@ -168,16 +170,19 @@ def _input_units(program: Program) -> int:
     return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
 
 
-def _shape(layer: Layer, spec: AcceleratorSpec, cut: Cut, capacity: int, input_loads: int, exact: bool) -> Program:
-    """The layer's program, cycles apart, for a tile's weight memory of `capacity` values."""
-    whole = structure(layer, spec, Shape(1, input_loads, WHOLE, exact))
+def _shape(whole: Program, shape: Shape, cut: Cut, capacity: int) -> Shape:
+    """How often a layer's weights are loaded into a tile's memory of `capacity` values, and in what slices.
+
+    `whole` is the layer as if they stayed, its passes of all steps.
+    """
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
     stays = groups * group <= capacity or group + cut.values <= capacity
-    weight_loads = 1 if stays else int(whole.block.max()) + 1
     step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
-    room = min(SLICE_VALUES, max(0, capacity - cut.values) // 8)
-    slice_steps = max(1, room // step_values)
-    return structure(layer, spec, Shape(weight_loads, input_loads, slice_steps, exact))
+    room = max(0, capacity - cut.values) // 8
+    all_steps = whole.geometry.steps * whole.geometry.filter_sets
+    wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
+    loads = 1 if stays else int(whole.block.max()) + 1
+    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, wanted // step_values))
 
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:

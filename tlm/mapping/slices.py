@@ -24,12 +24,12 @@ def tile_slices(geometry: Geometry) -> tuple[TileSlice, ...]:
 
 def weight_stream(layer: Layer, geometry: Geometry, reduction: Reduction, tile: int, group: int) -> Ints:
     """One tile's weights of one group, flat, as they lie in memory."""
-    flat = layer.weights.reshape(layer.filters, -1)[:, reduction.order]
+    flat = layer.weights.reshape(layer.filters, -1)
     part = tile_slices(geometry)[tile]
     stream = np.empty(part.group_values, np.int64)
     for index, count in enumerate(part.filters):
         if count:
             first = group * geometry.group_filters + index * geometry.grid.filters + tile * geometry.grid.rows
             run = stream[part.starts[index] : part.starts[index + 1]]
-            run[stream_places(count, reduction)] = flat[first : first + count]
+            run[stream_places(count, reduction)] = flat[first : first + count, reduction.order]
     return stream

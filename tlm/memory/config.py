@@ -84,9 +84,10 @@ def _organisation(own: Organisation, spec: MemorySpec) -> Organisation:
 
 
 def _mapping(standard: DramStandard, organisation: Organisation, chosen: str | None) -> AddressMapping:
-    name = chosen or next(iter(standard.mappings))
-    if name in standard.mappings:
-        pieces = fitted(standard.mappings[name], field_bits(organisation))
+    name = chosen or next(iter(standard.mapping))
+    if name in standard.mapping:
+        own = checked_pieces(standard.mapping[name], standard.organisation)
+        pieces = fitted(own, field_bits(organisation))
     elif "[" in name:
         try:
             pieces = checked_pieces(name, organisation)
@@ -98,6 +99,6 @@ def _mapping(standard: DramStandard, organisation: Organisation, chosen: str | N
             f"{standard.name} has no mapping {name!r}; name one or write '{EXAMPLE}'",
             key="mapping",
             given=name,
-            allowed=standard.mappings,
+            allowed=standard.mapping,
         )
     return AddressMapping(pieces, organisation.burst_bytes)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 from attrs import validators as check
 
 from ..core import FS_PER_NS, BadInput
+from ..core.located import Faults, located, read
+from ..core.structure import ORIGIN, Fault, structure
 from .mapping import FIELDS, parse
-from .yaml_node import Node, load
-
-Section = TypeVar("Section", bound=attrs.AttrsInstance)
 
 #: A mapping's fields and their bits, from the lowest address bit above the burst up.
 Pieces = tuple[tuple[str, int], ...]
@@ -20,9 +20,9 @@ Pieces = tuple[tuple[str, int], ...]
 FOLDER = Path(__file__).with_name("standards")
 
 
-def _is_power_of_two(_instance: Any, attribute: attrs.Attribute[int], value: int) -> None:
+def _is_power_of_two(_spec: Any, _field: Any, value: int) -> None:
     if value < 1 or value & (value - 1):
-        raise ValueError(f"{attribute.name} must be a power of two, not {value}")
+        raise BadInput(f"must be a power of two, not {value}")
 
 
 def _count() -> Any:
@@ -48,7 +48,7 @@ class Organisation:
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.burst_bytes <= self.row_bytes:
-            raise ValueError(f"row_bytes must hold a burst, which is {self.burst_bytes} bytes here")
+            raise BadInput(f"must hold a burst, which is {self.burst_bytes} bytes here", key="row_bytes")
 
     @property
     def burst_bytes(self) -> int:
@@ -86,24 +86,30 @@ class Timing:
 
 @attrs.frozen
 class DramStandard:
-    """A DRAM standard and speed bin; the first of `mappings` is the default one."""
+    """A DRAM standard and speed bin, as its file says it; the first of `mapping` is the default one."""
 
-    name: str
     source: str
-    tCK_fs: int
+    tCK_ns: float = attrs.field(validator=[check.ge(1e-6), check.le(1e6)])  # from 1 fs to 1 ms
     organisation: Organisation
     timing: Timing
-    mappings: dict[str, Pieces]
+    mapping: dict[str, str]
+    name: str = attrs.field(default="", metadata=ORIGIN)
+
+    @property
+    def tCK_fs(self) -> int:
+        """One cycle of the memory's clock, in fs."""
+        return round(self.tCK_ns * FS_PER_NS)
 
 
 @attrs.frozen
 class IdealStandard:
-    """No limits: every access takes no time."""
+    """No limits: every access takes no time. `ideal` is always true: a file's word that it is one."""
 
-    name: str
     source: str
+    ideal: bool
     burst_bytes: int = _count()
     capacity_bytes: int = _count()
+    name: str = attrs.field(default="", metadata=ORIGIN)
 
 
 def standard_names() -> list[str]:
@@ -126,54 +132,35 @@ def load_standard(name: str) -> DramStandard | IdealStandard:
 
 
 def read_standard(path: Path) -> DramStandard | IdealStandard:
-    """The standard in the YAML file at `path`; BadInput naming file, line and key."""
-    root = Node(load(path), str(path))
-    if "ideal" in root.data and root.take("ideal", bool):
-        root.only("source", "ideal", "burst_bytes", "capacity_bytes")
-        sizes = {key: root.take(key, int) for key in ("burst_bytes", "capacity_bytes")}
-        return root.build(IdealStandard, name=path.stem, source=root.take("source", str), **sizes)
-    root.only("source", "tCK_ns", "organisation", "timing", "mapping")
-    tCK_fs = round(root.take("tCK_ns", float) * FS_PER_NS)
-    if tCK_fs < 1:
-        raise root.fault("must be positive", "tCK_ns")
-    organisation = _numbers(root.section("organisation"), Organisation)
-    timing = _numbers(root.section("timing"), Timing)
-    shortest = _shortest_refresh_interval(organisation, timing)
-    if timing.nREFI < shortest:
-        raise root.section("timing").fault(f"must leave time between refreshes: at least {shortest}", "nREFI")
-    return DramStandard(
-        name=path.stem,
-        source=root.take("source", str),
-        tCK_fs=tCK_fs,
-        organisation=organisation,
-        timing=timing,
-        mappings=_mappings(root.section("mapping"), organisation),
-    )
+    """The standard in the YAML file at `path`; BadInput with all its faults, naming file, line and key."""
+    tree = read(path)
+    kind: type[DramStandard | IdealStandard] = DramStandard if tree.get("ideal", False) is False else IdealStandard
+    standard, faults = structure(tree, kind)
+    if isinstance(standard, DramStandard):
+        faults = list(_inconsistencies(standard))
+    if standard is None or faults:
+        raise Faults(located(fault, key, tree.place_of(key)) for key, fault in faults)
+    return attrs.evolve(standard, name=path.stem)
+
+
+def _inconsistencies(standard: DramStandard) -> Iterator[Fault]:
+    """Faults that no section shows alone."""
+    shortest = _shortest_refresh_interval(standard.organisation, standard.timing)
+    if standard.timing.nREFI < shortest:
+        yield ("timing", "nREFI"), BadInput(f"must leave time between refreshes: at least {shortest}")
+    if not standard.mapping:
+        yield ("mapping",), BadInput("needs at least one mapping")
+    for name, text in standard.mapping.items():
+        try:
+            checked_pieces(text, standard.organisation)
+        except BadInput as error:
+            yield ("mapping", name), error
 
 
 def _shortest_refresh_interval(organisation: Organisation, t: Timing) -> int:
     """Cycles that hold a refresh, with all banks closed before and a row opened after it, twice over."""
     around = t.nRFC + t.nRAS + t.nRP + t.nRCD + t.nFAW + t.nCL + t.nCWL + t.nWR
     return 2 * (around + organisation.bank_groups * organisation.banks)
-
-
-def _numbers(node: Node, cls: type[Section]) -> Section:
-    names = [field.name for field in attrs.fields(cls)]
-    node.only(*names)
-    return node.build(cls, **{name: node.take(name, int) for name in names})
-
-
-def _mappings(node: Node, organisation: Organisation) -> dict[str, Pieces]:
-    if not node.data:
-        raise node.fault("needs at least one mapping")
-    found = {}
-    for name in node.data:
-        text = node.take(name, str)
-        try:
-            found[str(name)] = checked_pieces(text, organisation)
-        except BadInput as error:
-            raise node.fault(error.message, name, given=error.given, allowed=error.allowed) from None
-    return found
 
 
 def checked_pieces(text: str, organisation: Organisation) -> Pieces:

@@ -8,11 +8,10 @@ from typing import Any
 
 from tlm.accelerators.preset import preset_file, preset_names
 from tlm.core.errors import BadInput
+from tlm.core.located import Located, Place, located, parse, read
 from tlm.workload.spec import KINDS
 
 from .files import find_file, scenario_file
-from .located import Located, Place, parse, read
-from .spec import located
 
 #: `accelerator: dstripes` is short for `accelerator: {preset: dstripes}`, and so on.
 SHORT_FORMS = {"accelerator": "preset", "memory": "standard", "compression": "codec"}
@@ -40,7 +39,7 @@ def over_preset(tree: Located) -> Located:
     try:
         base = _preset(accelerator.get("preset"), place)
     except BadInput as error:
-        raise error if error.file else located(error, path, place) from None
+        raise located(error, path, place) from None
     complete = accelerator.over(base)
     rules = complete.get("rules")
     if isinstance(rules, Located):
@@ -88,7 +87,7 @@ def _extended(file: Path, chain: tuple[Path, ...]) -> Located:
     try:
         base = _extended(_base_file(name, place, (*chain, file)), (*chain, file))
     except BadInput as error:
-        raise error if error.file else located(error, ("extends",), place) from None
+        raise located(error, ("extends",), place) from None
     _choose_kinds(tree, base)
     return tree.over(base)
 

@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 
 from tlm.core.errors import BadInput
+from tlm.core.located import Faults, Located, located
+from tlm.core.structure import MISSING, KeyPath, hidden, structure
+from tlm.core.units import written
 
 from .files import scenario_file
 from .layers import layered, over_preset, with_standard_found
-from .located import Located
 from .names import LAYER_KINDS, memory_faults, name_faults, workload_faults
-from .spec import Scenario, hidden, located
-from .structure import MISSING, KeyPath, structure
-from .units import written
+from .spec import Scenario
 
 
 def load(name: str, sets: Sequence[str] = ()) -> Scenario:
@@ -49,14 +49,12 @@ def _built(tree: Located, file: Path) -> Scenario:
             tree = complete(tree)
         except BadInput as error:
             faults.append(error)
-    scenario, found = structure(tree)
+    scenario, found = structure(tree, Scenario, also=["extends"])
     found += [*name_faults(tree), *memory_faults(tree), *workload_faults(tree)]
     told = {fault.key for fault in faults}
-    for path, fault in found:
-        if not _is_told(path, fault, told):
-            faults.append(fault if fault.file else located(fault, path, tree.place_of(path)))
+    faults += [located(fault, path, tree.place_of(path)) for path, fault in found if not _is_told(path, fault, told)]
     if scenario is None or faults:
-        raise _joined(faults)
+        raise Faults(faults)
     return attrs.evolve(scenario, source=file, tree=tree)
 
 
@@ -65,9 +63,3 @@ def _is_told(path: KeyPath, error: BadInput, told: set[str | None]) -> bool:
     if "accelerator.preset" in told and path[:1] == ("accelerator",) and error.message == MISSING:
         return True
     return ".".join(path) in told
-
-
-def _joined(faults: list[BadInput]) -> BadInput:
-    """One error that tells all `faults`, one a line, in the order of their lines."""
-    ordered = sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0))
-    return ordered[0] if len(ordered) == 1 else BadInput("\n".join(map(str, ordered)))

@@ -11,19 +11,18 @@ import attrs
 from tlm.accelerators.rules import rule
 from tlm.codecs import codec
 from tlm.core.errors import BadInput
+from tlm.core.located import Located
+from tlm.core.structure import Fault, KeyPath, structure
 from tlm.memory.config import resolve
 from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard
 from tlm.workload.layer import Kind
 from tlm.workload.spec import KINDS, WorkloadSpec
 
-from .located import Located
-from .structure import KeyPath, part
-
 LAYER_KINDS = get_args(Kind)
 
 
-def name_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
+def name_faults(tree: Located) -> Iterator[Fault]:
     """Every codec and rule that is named but not there, each with its key."""
     for key in ("codec", "weights"):
         yield from _fault(tree, ("compression", key), codec)
@@ -36,12 +35,12 @@ def name_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
             yield (*rules, kind), BadInput("unknown kind of layer", given=kind, allowed=LAYER_KINDS)
 
 
-def memory_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
+def memory_faults(tree: Located) -> Iterator[Fault]:
     """A standard that is not there, or cannot be had with these channels, widths, ...
 
     A memory that is not even well-formed is left to `structure`.
     """
-    spec = part(tree.get("memory"), MemorySpec)
+    spec, _ = structure(tree.get("memory"), MemorySpec)
     if spec is None:
         return
     try:
@@ -51,7 +50,7 @@ def memory_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
         yield ("memory", error.key or "standard"), error
 
 
-def workload_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
+def workload_faults(tree: Located) -> Iterator[Fault]:
     """A workload without exactly one kind, and keys that mean nothing beside its kind."""
     workload = tree.get("workload")
     if not isinstance(workload, Located):
@@ -68,7 +67,7 @@ def workload_faults(tree: Located) -> Iterator[tuple[KeyPath, BadInput]]:
             yield ("workload", field.name), BadInput(message, allowed=allowed)
 
 
-def _fault(tree: Located, path: KeyPath, check: Callable[[str], Any]) -> Iterator[tuple[KeyPath, BadInput]]:
+def _fault(tree: Located, path: KeyPath, check: Callable[[str], Any]) -> Iterator[Fault]:
     name = _at(tree, path)
     if isinstance(name, str):
         try:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 
 from tlm.accelerators.spec import AcceleratorSpec
 from tlm.core.errors import BadInput
+from tlm.core.located import Located, Place, located
+from tlm.core.structure import ORIGIN
 from tlm.engines.spec import CompressionSpec
 from tlm.memory.spec import MemorySpec
 from tlm.workload.spec import WorkloadSpec
 
 from .files import find_file
-from .located import Located, Place
-
-#: Fields that say where the scenario came from: not part of it, no keys of the file.
-ORIGIN = {"origin": True}
 
 
 @attrs.frozen
@@ -57,7 +55,7 @@ class Scenario:
 
         `part` ("memory") stands before the key where the error's is short of it.
         """
-        if error.file or not error.key:
+        if not error.key:
             return error
         path = (*part.split("."), *error.key.split(".")) if part else tuple(error.key.split("."))
         return located(error, path, self._place(path))
@@ -67,20 +65,3 @@ class Scenario:
 
     def _place(self, path: tuple[str, ...]) -> Place | None:
         return self.tree.place_of(path) if self.tree else None
-
-
-def located(error: BadInput, path: tuple[str, ...], place: Place | None) -> BadInput:
-    """`error`, saying the key `path` and where it was written."""
-    return BadInput(
-        error.message,
-        file=place.file if place else None,
-        line=place.line if place else None,
-        key=".".join(path) or None,
-        given=error.given,
-        allowed=error.allowed,
-    )
-
-
-def hidden(field: attrs.Attribute[Any]) -> bool:
-    """Whether a field says where a scenario came from and is no key of its file."""
-    return "origin" in field.metadata

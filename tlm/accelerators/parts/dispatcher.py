@@ -206,10 +206,12 @@ class Dispatcher(Module):
         self.probe.set(IDLE)
 
     def _account(self, run: LayerRun, cause: Cause) -> None:
-        """Give every cycle the array has stood still its reason."""
+        """Give every cycle the array has stood still its reason; what is left of a cycle goes to the next span."""
         edge, period = self._clock.next_edge, self._clock.period_fs
-        for begin, end, reason in walk(cause, self._array_free, self.now):
-            cycles = (edge(end) - edge(begin)) // period
+        begin = self._array_free
+        for duration, reason in reversed(walk(cause, self._array_free, self.now)):
+            cycles = (edge(begin + duration) - edge(begin)) // period
+            begin += duration
             if cycles:
                 run.stalls[reason] = run.stalls.get(reason, 0) + cycles
 

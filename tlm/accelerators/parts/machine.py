@@ -105,19 +105,20 @@ class Machine(Module):
 
     def _expand_inputs(self, request: Request) -> None:
         """Through the engines, spread over all of them, into AM; its port is asked for when the values are there."""
-        done = self.now
+        service = (self.now, self.now)
         if request.load.region.codec.engine:
-            done = self.decompressors.serve_spread(done, request.values, 8 * request.payload.data_length)
-        request.milestones.append((done, "decompression"))
+            service = self.decompressors.serve_spread(self.now, request.values, 8 * request.payload.data_length)
+        request.expanded(self.now, *service)
+        done = service[1]
         self._at(done, lambda: self._store(request, self.am.array.write(done, _stored_bytes(request)), self.am))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
-        done = self.now
+        service, bits = (self.now, self.now), 8 * request.payload.data_length
         if request.load.region.codec.engine:
-            done = self.decompressors.serve_part(tile.number, done, request.values, 8 * request.payload.data_length)
-        request.milestones.append((done, "decompression"))
-        self._store(request, tile.wm.array.write(done, _stored_bytes(request)), tile.wm)
+            service = self.decompressors.serve_part(tile.number, self.now, request.values, bits)
+        request.expanded(self.now, *service)
+        self._store(request, tile.wm.array.write(service[1], _stored_bytes(request)), tile.wm)
 
     def _store(self, request: Request, stored: int, memory: ActivationMemory | WeightMemory) -> None:
         request.milestones.append((stored, "onchip_bandwidth"))

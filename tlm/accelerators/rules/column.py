@@ -1,4 +1,4 @@
-"""DStripes with one precision a column: columns run ahead of each other by R registers (DPRed, section 4).
+"""DStripes with one precision a column: columns run ahead of each other by R registers (DPRed, section 5.2).
 
 A max-plus recurrence over all steps of a layer, solved for many stretches of steps at once: each starts from
 a guess of how far its columns are apart, and is run again where the stretch before it ended otherwise.

@@ -1,4 +1,4 @@
-"""DStripes with one precision for all columns: a step takes the widest of its values (DPRed, section 4)."""
+"""DStripes with one precision for all columns: a step takes the widest of its values (DPRed, section 5.2)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Int64s = npt.NDArray[np.int64]
 
 @attrs.frozen
 class Grid:
-    """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 4)."""
+    """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 5.1)."""
 
     tiles: int
     rows: int

@@ -1,4 +1,4 @@
-"""Fully connected layers on a bit-serial grid: bricks rotate over the columns (DPRed, section 4)."""
+"""Fully connected layers on a bit-serial grid: bricks rotate over the columns (DPRed, section 5.1)."""
 
 from __future__ import annotations
 

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
-from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError
-from cattrs.gen import make_dict_structure_fn, override
+from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError, IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, override
 
-from tlm.core.errors import BadInput
-
-from .spec import Scenario, hidden
+from .errors import BadInput
 from .units import quantity, written
 
 KeyPath = tuple[str, ...]
+Fault = tuple[KeyPath, BadInput]
 Spec = TypeVar("Spec")
+
+#: Metadata of the fields that say where a spec came from: no keys of its document.
+ORIGIN = {"origin": True}
 MISSING = "is missing"
 TYPE_NAMES = {int: "a whole number", bool: "true or false", str: "text", float: "a number"}
 
 
-def structure(document: Mapping[str, Any]) -> tuple[Scenario | None, list[tuple[KeyPath, BadInput]]]:
-    """The scenario that `document` describes, or None and every fault in it with the key it is at."""
+def structure(document: Any, spec: type[Spec], also: Iterable[str] = ()) -> tuple[Spec | None, list[Fault]]:
+    """The `spec` that `document` describes, or None and every fault in it with the key it is at.
+
+    `also` names keys that the document might have had as well: they are offered for one that is unknown.
+    """
     try:
-        return CONVERTER.structure(document, Scenario), []
+        return CONVERTER.structure(document, spec), []
+    except BadInput as error:
+        return None, [((), error)]
     except BaseValidationError as group:
-        return None, list(_faults(group, ()))
+        return None, list(_faults(group, (), also))
 
 
-def part(document: Any, spec: type[Spec]) -> Spec | None:
-    """One part of a scenario, or None where anything is wrong with it."""
-    try:
-        return CONVERTER.structure(document, spec)
-    except (BadInput, BaseValidationError):
-        return None
+def hidden(field: attrs.Attribute[Any]) -> bool:
+    """Whether a field says where a spec came from and is no key of its document."""
+    return "origin" in field.metadata
 
 
 def known_keys(cls: type) -> list[str]:
@@ -44,26 +48,33 @@ def known_keys(cls: type) -> list[str]:
     return [field.name for field in attrs.fields(cls) if not hidden(field)]
 
 
-def _faults(group: BaseValidationError, path: KeyPath) -> Iterator[tuple[KeyPath, BadInput]]:
+def _faults(group: BaseValidationError, path: KeyPath, also: Iterable[str] = ()) -> Iterator[Fault]:
     for error in group.exceptions:
-        notes = getattr(error, "__notes__", ())
-        name = next((note.name for note in notes if isinstance(note, AttributeValidationNote)), None)
-        where = (*path, name) if name else path
+        where = (*path, *_step(error))
         if isinstance(error, BaseValidationError):
             yield from _faults(error, where)
         elif isinstance(error, ForbiddenExtraKeysError):
-            yield from (((*path, key), _unknown(error.cl, key)) for key in sorted(error.extra_fields))
+            yield from (((*path, key), _unknown(error.cl, key, also)) for key in sorted(error.extra_fields))
         elif isinstance(error, KeyError):
             yield where, BadInput(MISSING)
         else:
             yield where, error if isinstance(error, BadInput) else BadInput(str(error))
 
 
-def _unknown(cls: type, key: str) -> BadInput:
-    owners = [field.name for field in attrs.fields(Scenario) if _has_key(field.type, key)]
-    message = f"unknown key; it belongs to {owners[0]}" if owners and cls is Scenario else "unknown key"
-    extra = ["extends"] if cls is Scenario else []
-    return BadInput(message, given=key, allowed=known_keys(cls) + extra)
+def _step(error: Exception) -> KeyPath:
+    """From a mapping to the fault inside it: the key at which cattrs met it, else the one that it names itself."""
+    for note in getattr(error, "__notes__", ()):
+        if isinstance(note, AttributeValidationNote):
+            return (note.name,)
+        if isinstance(note, IterableValidationNote):
+            return (str(note.index),)
+    return (error.key,) if isinstance(error, BadInput) and error.key else ()
+
+
+def _unknown(cls: type, key: str, also: Iterable[str]) -> BadInput:
+    owners = [field.name for field in attrs.fields(cls) if _has_key(field.type, key)]
+    message = f"unknown key; it belongs to {' or '.join(owners)}" if owners else "unknown key"
+    return BadInput(message, given=key, allowed=[*known_keys(cls), *also])
 
 
 def _has_key(cls: Any, key: str) -> bool:
@@ -114,10 +125,10 @@ def _validate(field: attrs.Attribute[Any], value: Any, given: Any, unit: str | N
 
 
 def _scalar_hook(value: Any, kind: Any) -> Any:
-    """The value itself where it is exactly of its type: 4.0 is no whole number, nor is true."""
-    if type(value) is not kind:
+    """The value where it is of its type: 4.0 is no whole number, nor is true; a whole one is a number."""
+    if type(value) is not kind and (type(value), kind) != (int, float):
         raise BadInput(f"expected {TYPE_NAMES[kind]}, not {_shown(value)}")
-    return value
+    return kind(value)
 
 
 def _literal_hook(value: Any, kind: Any) -> Any:
@@ -133,13 +144,16 @@ def _text_or_mapping_hook(value: Any, _kind: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _texts_hook(value: Any, _kind: Any) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        raise BadInput(f"expected a mapping, not {_shown(value)}")
-    wrong = next((key for key, text in value.items() if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise BadInput(f"expected text for {wrong!r}, not {_shown(value[wrong])}")
-    return dict(value)
+def _mapping_hook(kind: Any) -> Callable[[Any, Any], Any]:
+    """A hook for a dict of any keys: each value of its type."""
+    build = mapping_structure_factory(kind, CONVERTER)
+
+    def hook(value: Any, _kind: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise BadInput(f"expected a mapping, not {_shown(value)}")
+        return build(value, kind)
+
+    return hook
 
 
 def _shown(value: Any) -> str:
@@ -164,7 +178,7 @@ def _converter() -> cattrs.Converter:
         converter.register_structure_hook(kind, _scalar_hook)
     converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _literal_hook)
     converter.register_structure_hook_func(_has_mapping, _text_or_mapping_hook)
-    converter.register_structure_hook_func(lambda kind: kind == dict[str, str], _texts_hook)
+    converter.register_structure_hook_factory(lambda kind: _origin(kind) is dict, _mapping_hook)
     converter.register_structure_hook_factory(attrs.has, _spec_hook)
     return converter
 

@@ -1,8 +1,8 @@
-"""YAML as plain values that remember where they were written; nothing in a file is ever executed."""
+"""YAML as plain values that remember where they were written, for errors; nothing in a file is ever executed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from tlm.core.errors import BadInput
+from .errors import BadInput
 
 PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
 TEXT_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "merge", "value")}
@@ -69,6 +69,35 @@ class Located(dict[str, Any]):
                 yield from value.texts((*path, key))
             elif isinstance(value, str):
                 yield (*path, key), value
+
+
+def located(error: BadInput, path: tuple[str, ...], place: Place | None) -> BadInput:
+    """`error`, saying the key `path` and where it was written; as it is where it names its own file."""
+    if error.file:
+        return error
+    return BadInput(
+        error.message,
+        file=place.file if place else None,
+        line=place.line if place else None,
+        key=".".join(path) or None,
+        given=error.given,
+        allowed=error.allowed,
+    )
+
+
+class Faults(BadInput):
+    """All that is wrong with what was read: told one fault a line, in the order of their lines.
+
+    Its own file, line and key are those of the first.
+    """
+
+    def __init__(self, faults: Iterable[BadInput]) -> None:
+        self.faults = sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0))
+        first = self.faults[0]
+        super().__init__(first.message, file=first.file, line=first.line, key=first.key)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.faults))
 
 
 def read(path: Path) -> Located:

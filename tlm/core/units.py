@@ -7,7 +7,7 @@ from typing import Any
 
 from quantiphy import InvalidNumber, Quantity
 
-from tlm.core.errors import BadInput
+from .errors import BadInput
 
 #: What a user may write for each dimension, smallest first, with its size; and an example.
 UNITS = {
