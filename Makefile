@@ -8,7 +8,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint accept bench train clean
+.PHONY: help run test check lint accept bench validate train clean
 
 help:
 	@echo "make run     run the shipped scenario: DStripes on HBM"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
 	@echo "make bench   measure speed"
+	@echo "make validate  measure coarse runs against exact ones, into docs/validation.md"
 	@echo "make train   train the shipped checkpoints again"
 	@echo "make clean   remove what make has made"
 
@@ -39,6 +40,9 @@ accept: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest benchmarks --benchmark-enable
+
+validate: $(VENV)/dev.stamp
+	@$(BIN)/python benchmarks/validate.py
 
 train: $(VENV)/dev.stamp
 	@$(BIN)/python -m nets.train lenet

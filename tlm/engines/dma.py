@@ -20,8 +20,8 @@ class Dma(Module):
     """Issues the requests of many streams; `outstanding` bytes at most are in flight, from issue to commit.
 
     Among the streams whose next request has room at its destination, the one needed by the earliest pass goes first, of
-    several the one that has waited longest, and goes on until its run is issued; writes go before reads. Each request
-    in flight is a process of a pool that grows to what is needed.
+    several the one that has waited longest, and goes on until its run is issued; between runs, writes go before reads.
+    Each request in flight is a process of a pool that grows to what is needed.
     With `carries_data` payloads hold real bytes, else they are timing only.
     """
 
@@ -93,10 +93,10 @@ class Dma(Module):
                 self._launch(choice)
 
     def _choose(self) -> Write | Request | None:
-        if self._writes:
-            return self._writes[0]
         if self._current is not None and self._current.in_run:
             return self._current.head
+        if self._writes:
+            return self._writes[0]
         best: ReadStream | None = None
         for stream in self._streams:
             if stream.head is None or not stream.can_issue():
