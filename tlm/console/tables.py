@@ -8,30 +8,30 @@ from rich.table import Table
 from ..result import Compression, LayerResult, Result
 
 KIB = 1024
-SHOWN_STALLS = 3
+NARROW = 110  # columns; below it a layer's largest stall is shown alone
 
 
 def show(result: Result, console: Console) -> None:
     """Print a result for people."""
-    console.print(layer_table(result))
+    console.print(layer_table(result, stalls=1 if console.width < NARROW else 3))
     for line in summary(result):
         console.print(line, highlight=False)
 
 
-def layer_table(result: Result) -> Table:
-    """A row a layer: its cycles, what they went to, bytes off chip, utilisation of the array."""
+def layer_table(result: Result, stalls: int = 3) -> Table:
+    """A row a layer: its cycles, the `stalls` largest of what they went to, bytes off chip, use of the array."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
     table = Table(title=f"Layers, over {images}" + (" (partial: interrupted)" if result.partial else ""))
     table.add_column("layer")
     for name in ("cycles", "array"):
         table.add_column(name, justify="right")
-    table.add_column("stalled for (cycles)", ratio=1)
-    for name in ("off-chip KiB", "raw KiB", "array busy"):
+    table.add_column("stalled for (cycles)", ratio=1, overflow="fold")
+    for name in ("off-chip\nKiB", "raw\nKiB", "array\nbusy"):
         table.add_column(name, justify="right")
     for layer in result.layers:
-        table.add_row(layer.name, *_cells(layer))
+        table.add_row(layer.name, *_cells(layer, stalls))
     table.add_section()
-    table.add_row("all", *_totals(result))
+    table.add_row("all", *_totals(result, stalls))
     return table
 
 
@@ -63,27 +63,27 @@ def compression_line(name: str, part: Compression) -> str:
     return text + ("; it makes them LARGER" if part.ratio > 1 else "")
 
 
-def _cells(layer: LayerResult) -> list[str]:
+def _cells(layer: LayerResult, shown: int) -> list[str]:
     moved = sum(part.read_bytes + part.written_bytes for part in layer.traffic.values())
     raw = sum(part.uncompressed_bytes for part in layer.traffic.values())
     return [
         f"{layer.cycles:,}",
         "-" if layer.compute_cycles is None else f"{layer.compute_cycles:,}",
-        _stalls(layer.stalls),
+        _stalls(layer.stalls, shown),
         f"{moved / KIB:,.1f}",
         f"{raw / KIB:,.1f}",
         "-" if layer.utilisation is None else f"{layer.utilisation:.1%}",
     ]
 
 
-def _stalls(stalls: dict[str, int]) -> str:
+def _stalls(stalls: dict[str, int], shown: int) -> str:
     largest = sorted(stalls.items(), key=lambda item: -item[1])
-    text = ", ".join(f"{reason} {cycles:,}" for reason, cycles in largest[:SHOWN_STALLS])
-    rest = sum(cycles for _, cycles in largest[SHOWN_STALLS:])
+    text = ", ".join(f"{reason} {cycles:,}" for reason, cycles in largest[:shown])
+    rest = sum(cycles for _, cycles in largest[shown:])
     return text + (f", other {rest:,}" if rest else "")
 
 
-def _totals(result: Result) -> list[str]:
+def _totals(result: Result, shown: int) -> list[str]:
     stalls: dict[str, int] = {}
     for layer in result.layers:
         for reason, cycles in layer.stalls.items():
@@ -93,7 +93,7 @@ def _totals(result: Result) -> list[str]:
     return [
         f"{result.cycles:,}",
         f"{compute:,}",
-        _stalls(stalls),
+        _stalls(stalls, shown),
         f"{sum(part.read_bytes + part.written_bytes for part in parts) / KIB:,.1f}",
         f"{sum(part.uncompressed_bytes for part in parts) / KIB:,.1f}",
         f"{compute / result.cycles:.1%}" if result.cycles else "-",
