@@ -100,8 +100,6 @@ def _input_loads(
 ) -> Iterator[Load]:
     order = base + program.urgency
     for unit in range(program.input_loads):
-        begin = unit * region.count
-        mine = (program.inputs_need > begin) & (program.inputs_need <= begin + region.count)
-        needs = program.inputs_need[mine] - begin
-        if len(needs):
-            yield Load(region, np.maximum.accumulate(needs), order[mine], *whose, after)
+        mine = program.input_unit == unit
+        needs = program.inputs_need[mine] - unit * region.count
+        yield Load(region, needs, order[mine], *whose, after)

@@ -58,7 +58,8 @@ class Program:
     """All passes of one layer, as columns [passes]; cycles are [images, passes].
 
     `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the
-    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set). `urgency` is a
+    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's
+    `input_unit`). `urgency` is a
     pass's place in the order in which data are wanted. A layer that the machine has no rule for is not `modelled`: it
     takes no array time and its outputs come from the reference.
     """
@@ -77,6 +78,7 @@ class Program:
     first_step: Ints
     last_step: Ints
     urgency: Ints
+    input_unit: Ints
     inputs_need: Ints
     inputs_free: Ints
     out_started: Ints

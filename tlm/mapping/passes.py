@@ -123,7 +123,7 @@ def _cycles(program: Program, completion: Ints) -> Ints:
 
 
 def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Ints], shape: Shape) -> dict[str, Ints]:
-    """inputs_need and inputs_free: values of the input's stream, every reloading counted on."""
+    """input_unit, and inputs_need and inputs_free: values of the input's stream, every reloading counted on."""
     count = int(layer.inputs[0].size)
     filter_set, group = columns["filter_set"], columns["group"]
     last_use = columns["last_step"] == geometry.steps
@@ -140,11 +140,17 @@ def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Int
     if shape.input_loads == 1:
         last_use &= unit == unit[-1]
         unit = np.zeros_like(unit)
+    ends_unit = np.append(unit[1:] != unit[:-1], True)
+    need = np.where(ends_unit, count, need)  # a load ends with its unit, also where nobody reads its last values
     freed = np.where(last_use, unit * count + free, 0)
     if shape.input_loads > 1:  # what one unit leaves unread is free when the next begins
         freed = np.maximum(freed, unit * count)
     freed[-1] = shape.input_loads * count
-    return {"inputs_need": unit * count + need, "inputs_free": np.maximum.accumulate(freed)}
+    return {
+        "input_unit": unit,
+        "inputs_need": np.maximum.accumulate(unit * count + need),
+        "inputs_free": np.maximum.accumulate(freed),
+    }
 
 
 def _outputs(layer: Layer, geometry: Geometry, starts: Ints, ends: Ints, columns: dict[str, Ints]) -> dict[str, Ints]:
