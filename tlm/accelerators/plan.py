@@ -86,13 +86,13 @@ def _weight_loads(
     order = base + program.urgency
     if program.weight_loads == 1:
         first = program.block == 0
-        yield Load(regions[0], needs[first], order[first], *whose)
+        yield Load(regions[0], np.maximum.accumulate(needs[first]), order[first], *whose)
         return
     group_values = program.tiles[tile].group_values
     for unit in range(program.geometry.groups * program.weight_loads):
         mine = program.unit == unit
         region = regions[unit // program.weight_loads]
-        yield Load(region, needs[mine] - unit * group_values, order[mine], *whose)
+        yield Load(region, np.maximum.accumulate(needs[mine]) - unit * group_values, order[mine], *whose)
 
 
 def _input_loads(

@@ -59,9 +59,9 @@ class Program:
 
     `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the
     number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's
-    `input_unit`). `urgency` is a
-    pass's place in the order in which data are wanted. A layer that the machine has no rule for is not `modelled`: it
-    takes no array time and its outputs come from the reference.
+    `input_unit`). `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done
+    for all of their block. `urgency` is a pass's place in the order in which data are wanted. A layer that the machine
+    has no rule for is not `modelled`: it takes no array time and its outputs come from the reference.
     """
 
     layer: Layer
@@ -73,8 +73,9 @@ class Program:
     group: Ints
     block: Ints
     filter_set: Ints
-    first_window: Ints
-    last_window: Ints
+    first_set: Ints
+    last_set: Ints
+    ends_block: Ints
     first_step: Ints
     last_step: Ints
     urgency: Ints
@@ -114,8 +115,14 @@ class Program:
     @cached_property
     def frees_weights(self) -> Ints:
         """[passes] whether the weights of the pass are of no more use."""
-        last = self.block == self.block.max()
-        return np.full_like(last, True) if self.weight_loads > 1 else np.asarray(last)
+        last = self.block == self.block.max() if self.weight_loads == 1 else True
+        return np.asarray(self.ends_block & last)
+
+    @cached_property
+    def windows(self) -> tuple[Ints, Ints]:
+        """[passes] each: the first window of every pass, and the first behind it."""
+        columns = self.geometry.grid.columns
+        return self.first_set * columns, np.minimum(self.last_set * columns, self.geometry.windows)
 
     def weights_of(self, tile: int, unit: int, filter_set: int, step: int) -> int:
         """Values of the tile's stream, from the layer's start, up to `step` of a filter set of a unit."""
@@ -147,8 +154,7 @@ class Program:
             self.group,
             self.filter_set,
             self.unit,
-            self.first_window,
-            self.last_window,
+            *self.windows,
             self.first_step,
             self.last_step,
             self.cycles[image],

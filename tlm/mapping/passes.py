@@ -33,9 +33,7 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
     """The layer's program but for its cycles, which are zero."""
     rule = machine_rule(layer, spec)
     geometry = Geometry.of(layer, rule.grid(spec) if rule else Grid.of(spec))
-    starts = _block_starts(geometry, shape.exact)
-    ends = np.append(starts[1:], geometry.window_sets)
-    columns = _columns(geometry, len(starts), shape)
+    columns = _columns(geometry, shape)
     return Program(
         layer=layer,
         geometry=geometry,
@@ -43,14 +41,11 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         tiles=tile_slices(geometry),
         weight_loads=shape.weight_loads,
         input_loads=shape.input_loads,
-        first_window=starts[columns["block"]] * geometry.grid.columns,
-        last_window=np.minimum(ends[columns["block"]] * geometry.grid.columns, geometry.windows),
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
         modelled=rule is not None,
-        urgency=_urgency(columns, shape.slice_steps),
         **columns,
-        **_inputs(layer, geometry, ends, columns, shape),
-        **_outputs(layer, geometry, starts, ends, columns),
+        **_inputs(layer, geometry, columns, shape),
+        **_outputs(layer, geometry, columns),
     )
 
 
@@ -70,39 +65,55 @@ def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
     return attrs.evolve(program, cycles=np.stack(cycles))
 
 
-def _block_starts(geometry: Geometry, exact: bool) -> Ints:
-    """The first window set of every block of windows."""
-    sets = 1 if exact else max(1, BLOCK_WINDOWS // geometry.grid.columns)
-    return np.arange(0, geometry.window_sets, sets)
+def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
+    """What every pass does, in the order of the loop nest: group, block of windows, filter set, slice of steps.
 
-
-def _columns(geometry: Geometry, blocks: int, shape: Shape) -> dict[str, Ints]:
-    """group, block, filter_set, first_step, last_step of every pass, in the order of the loop nest.
-
-    Passes are fine where weights arrive or are freed: in a group's first and last block, and wherever they are loaded
-    again for every block.
+    A coarse pass is one turn of that nest; an exact one a window set and a step of it. Slices are fine where weights
+    arrive or are freed: in a group's first and last block, and wherever they are loaded again for every block.
     """
-    fine = np.arange(0, geometry.steps, 1 if shape.exact else shape.slice_steps)
-    coarse = fine if shape.exact or shape.weight_loads > 1 else fine[:1]
+    sets = max(1, BLOCK_WINDOWS // geometry.grid.columns)
+    starts = np.arange(0, geometry.window_sets, sets)
+    ends = _ends(starts, geometry.window_sets)
+    fine = np.arange(0, geometry.steps, shape.slice_steps)
+    coarse = fine if shape.weight_loads > 1 else fine[:1]
     if shape.last_apart:
         fine, coarse = (np.union1d(cut, [geometry.steps - 1]) for cut in (fine, coarse))
-    cuts = [fine if block in (0, blocks - 1) else coarse for block in range(blocks)]
-    rows = [
-        (np.full(len(cut), block), np.full(len(cut), filters), cut, _ends(cut, geometry.steps))
-        for block, cut in enumerate(cuts)
-        for filters in range(geometry.filter_sets)
-    ]
-    names = ("block", "filter_set", "first_step", "last_step")
+    rows = []
+    for block in range(len(starts)):
+        cut = fine if block in (0, len(starts) - 1) else coarse
+        for filters in range(geometry.filter_sets):
+            nest = (block, filters, starts[block], ends[block])
+            rows.append([np.full(len(cut), value) for value in nest] + [cut, _ends(cut, geometry.steps)])
+    names = ("block", "filter_set", "first_set", "last_set", "first_step", "last_step")
     one = {name: np.concatenate(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    one["urgency"] = np.arange(len(one["block"]))
+    one["ends_block"] = np.full(len(one["block"]), True)
+    if shape.exact:
+        one = _step_by_step(one)
     columns = {name: np.tile(column, geometry.groups) for name, column in one.items()}
     columns["group"] = np.repeat(np.arange(geometry.groups), len(one["block"]))
-    return columns
+    return {**columns, "urgency": _urgency(columns["group"], columns["urgency"])}
 
 
-def _urgency(columns: dict[str, Ints], slice_steps: int) -> Ints:
-    """[passes] the first pass of the slice each belongs to: equally urgent whatever the granularity."""
-    slices = (columns["group"], columns["block"], columns["filter_set"], columns["first_step"] // slice_steps)
-    begins = np.any([np.diff(column, prepend=-1) != 0 for column in slices], axis=0)
+def _step_by_step(coarse: dict[str, Ints]) -> dict[str, Ints]:
+    """Every pass as its window sets and, for each, its steps; equally urgent, whatever the granularity."""
+    steps = coarse["last_step"] - coarse["first_step"]
+    sets = coarse["last_set"] - coarse["first_set"]
+    count = steps * sets
+    origin = np.repeat(np.arange(len(count)), count)
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    fine = {name: column[origin] for name, column in coarse.items()}
+    window_set, step = np.divmod(within, steps[origin])
+    fine["first_set"] = fine["first_set"] + window_set
+    fine["first_step"] = fine["first_step"] + step
+    fine["ends_block"] = fine["first_set"] + 1 == fine["last_set"]
+    fine["last_set"], fine["last_step"] = fine["first_set"] + 1, fine["first_step"] + 1
+    return fine
+
+
+def _urgency(group: Ints, place: Ints) -> Ints:
+    """[passes] the first pass of the turn of the loop nest that each belongs to."""
+    begins = (np.diff(group, prepend=-1) != 0) | (np.diff(place, prepend=-1) != 0)
     return np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
 
 
@@ -111,18 +122,22 @@ def _ends(starts: Ints, stop: int) -> Ints:
 
 
 def _cycles(program: Program, completion: Ints) -> Ints:
-    """[passes] cycles: what the rule's cumulative times grow by over the steps of each pass."""
-    geometry, block = program.geometry, program.block
+    """[passes] cycles: what the rule's cumulative times grow by over the window sets and steps of each pass."""
+    geometry = program.geometry
     cost = np.diff(completion.reshape(-1), prepend=0).reshape(geometry.shape)
-    first_sets = program.first_window[np.unique(block, return_index=True)[1]] // geometry.grid.columns
-    blocks = np.add.reduceat(cost, first_sets, axis=1)
-    before = np.zeros((*blocks.shape[:3], geometry.steps + 1), np.int64)
-    np.cumsum(blocks, axis=3, out=before[..., 1:])
-    place = (program.group, block, program.filter_set)
-    return before[(*place, program.last_step)] - before[(*place, program.first_step)]
+    total = np.zeros((geometry.groups, geometry.window_sets + 1, geometry.filter_sets, geometry.steps + 1), np.int64)
+    total[:, 1:, :, 1:] = cost.cumsum(axis=1).cumsum(axis=3)
+    group, filters = program.group, program.filter_set
+
+    def until(sets: Ints, steps: Ints) -> Ints:
+        return np.asarray(total[group, sets, filters, steps])
+
+    first, last = program.first_set, program.last_set
+    begin, end = program.first_step, program.last_step
+    return until(last, end) - until(first, end) - until(last, begin) + until(first, begin)
 
 
-def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Ints], shape: Shape) -> dict[str, Ints]:
+def _inputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], shape: Shape) -> dict[str, Ints]:
     """input_unit, and inputs_need and inputs_free: values of the input's stream, every reloading counted on."""
     count = int(layer.inputs[0].size)
     filter_set, group = columns["filter_set"], columns["group"]
@@ -133,9 +148,9 @@ def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Int
         last_use = np.full_like(last_use, True)
     else:
         channels = int(layer.inputs.shape[1])
-        block_end = ends[columns["block"]] - 1
-        need = geometry.set_needs()[block_end] * channels
-        free, unit = geometry.set_frees()[block_end] * channels, group
+        last_set = columns["last_set"] - 1
+        need = geometry.set_needs()[last_set] * channels
+        free, unit = geometry.set_frees()[last_set] * channels, group
         last_use &= filter_set == geometry.filter_sets - 1
     if shape.input_loads == 1:
         last_use &= unit == unit[-1]
@@ -153,12 +168,12 @@ def _inputs(layer: Layer, geometry: Geometry, ends: Ints, columns: dict[str, Int
     }
 
 
-def _outputs(layer: Layer, geometry: Geometry, starts: Ints, ends: Ints, columns: dict[str, Ints]) -> dict[str, Ints]:
+def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict[str, Ints]:
     """out_started and out_final: values of the stream this layer writes."""
     filters, count = layer.filters, int(layer.outputs[0].size)
-    grid, block = geometry.grid, columns["block"]
-    begin = starts[block] * grid.columns
-    end = np.minimum(ends[block] * grid.columns, geometry.windows)
+    grid = geometry.grid
+    block = columns["block"] * max(1, BLOCK_WINDOWS // grid.columns) * grid.columns  # its first window
+    end = np.minimum(columns["last_set"] * grid.columns, geometry.windows)
     top = np.minimum((columns["filter_set"] + 1) * grid.filters, geometry.group_filters)
     top = top + columns["group"] * geometry.group_filters
     completes = columns["last_step"] == geometry.steps
@@ -169,8 +184,8 @@ def _outputs(layer: Layer, geometry: Geometry, starts: Ints, ends: Ints, columns
     else:  # another tensor stands for the outputs (traces): it fills as the windows are done
         started_at = final_at = np.arange(geometry.windows + 1) * count // geometry.windows
         started = started_at[end]
-    final = np.where(top == filters, final_at[end], final_at[begin])
-    final = np.where(completes, final, final_at[begin]) * last_group
+    final = np.where(top == filters, final_at[end], final_at[block])
+    final = np.where(completes, final, final_at[block]) * last_group
     if len(final):
         final[-1] = count
     return {

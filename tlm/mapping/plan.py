@@ -149,8 +149,10 @@ def _plan_am(
     exact: bool,
 ) -> tuple[AmPlan, list[int]]:
     """The use of AM, and how often each layer's input is loaded."""
-    once = [structure(layer, spec, Shape(1, 1, WHOLE, exact)) for layer in workload.layers]
-    again = [structure(p.layer, spec, Shape(1, _input_units(p), WHOLE, exact)) for p in once]
+    finest = 1 if exact else WHOLE  # slices come between a block's window sets, which then need their inputs together
+    shape = Shape(1, 1, finest, exact, last_apart=True)
+    once = [structure(layer, spec, shape) for layer in workload.layers]
+    again = [structure(p.layer, spec, attrs.evolve(shape, input_loads=_input_units(p))) for p in once]
 
     def spans(layer: int, programs: list[Program]) -> int:
         return max(input_span(programs[layer], region, cut) for region in tensors[layer])
