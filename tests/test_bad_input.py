@@ -97,6 +97,8 @@ IN_ONE_LINE = [
     ("workload: {traces: x, weights: y}", ["s.yaml:4: workload.weights: means nothing beside 'traces'", "images"]),
     ("workload: {traces: x, ternary: true}", ["workload.ternary: means nothing beside 'traces'"]),
     ("workload: {network: nets.lenet}", ["workload.network: 'nets.lenet' names no function", "file.py:function"]),
+    ("workload: {network: '..:build'}", ["s.yaml:4: workload.network: '..:build' names no function"]),
+    ("workload: {network: a:b, input: 'a b:c'}", ["s.yaml:4: workload.input: 'a b:c' is no input"]),
     ("workload: {network: a:b, input: pictures}", ["workload.input: 'pictures' is no input", ".npy"]),
     ("workload: {network: a:b, input: {shapes: [1]}}", ["unknown key 'shapes'", "did you mean 'shape'?"]),
     ("workload: {network: a:b, input: {shape: [0]}}", ["workload.input: `shape` is a list of positive whole"]),

@@ -71,8 +71,8 @@ def test_a_lane_emits_a_value_a_cycle() -> None:
     env = simpy.Environment()
     engine = Decompressor(env, "engine", 4, CLOCK)
     assert engine.serve(0, 64, 300) == (0, 16 * CYCLE)
-    assert engine.serve(0, 4, 30) == (16 * CYCLE, 17 * CYCLE)  # behind the first
-    assert engine.serve(40 * CYCLE, 4, 30) == (40 * CYCLE, 41 * CYCLE)
+    assert engine.serve(0, 4, 30) == (16 * CYCLE, 20 * CYCLE)  # behind the first, and one container
+    assert engine.serve(40 * CYCLE, 4, 30) == (40 * CYCLE, 44 * CYCLE)
     assert engine.probe.totals(41 * CYCLE) == {"busy": 18 * CYCLE, "idle": 23 * CYCLE}
 
 
@@ -89,7 +89,8 @@ def test_all_lanes_are_dealt_out_and_a_run_is_spread_by_lanes(count: int) -> Non
     assert len(engines.engines) == min(count, 16)
     _, done = engines.serve_spread(0, 1000, 4000)
     assert sum(engine.values for engine in engines.engines) == 1000
-    assert 1000 * CYCLE // count <= done <= (1000 // count + 2) * CYCLE
+    cycles = max(1000 // count, 16)  # a container of 16 values stays in one lane
+    assert cycles * CYCLE <= done <= (cycles + 2) * CYCLE
 
 
 def test_requests_go_out_while_credit_lasts_and_come_back_in_order() -> None:
@@ -224,7 +225,7 @@ def test_outputs_are_encoded_bytes_of_the_values_and_wrong_ones_are_named() -> N
     stream = region(333, 5)
     assert stream.data is not None and stream.values is not None
     cut = Cut(16, 16, 4096)
-    output = OutputStream(simpy.Environment(), stream, cut)
+    output = OutputStream(simpy.Environment(), stream, cut, 0)
     known = stream.values
     output.values_of = lambda begin, end: known[begin:end]
     sent, begin = b"", 0
@@ -232,7 +233,7 @@ def test_outputs_are_encoded_bytes_of_the_values_and_wrong_ones_are_named() -> N
         sent += output.encode(piece.values, begin, piece.end)
         begin = piece.end
     assert sent == stream.data.tobytes().ljust(output.length, b"\0")
-    output = OutputStream(simpy.Environment(), stream, cut)
+    output = OutputStream(simpy.Environment(), stream, cut, 0)
     wrong = known.copy()
     wrong[7] += 1
     output.values_of = lambda begin, end: wrong[begin:end]
@@ -260,7 +261,8 @@ def test_a_wait_is_walked_back_along_the_critical_path() -> None:
     assert walk(second, 0, 90)[-1] == (10, "startup")
     assert walk("reduce", 3, 8) == [(5, "reduce")]
     assert walk(second, 90, 90) == []
-    write = Write(env, Payload(), 5)
+    write = Write(env, Payload(), 0, 0)
+    write.issued_fs = 5
     write.blocker = "reduce"
     write.milestones.append((9, "compression"))
     assert walk(write, 2, 9) == [(4, "compression"), (3, "reduce")]

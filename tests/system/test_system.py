@@ -271,6 +271,29 @@ def test_an_interrupt_ends_with_what_there_is_marked_partial(small_network: Work
     assert_whole(result)
 
 
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.37, 0.5, 0.83, 0.999])
+@pytest.mark.parametrize("name", ["as shipped", "both small, narrow"])
+def test_a_run_stopped_anywhere_holds_every_promise_so_far(name: str, share: float, small_network: Workload) -> None:
+    whole = run(scenario(*SYSTEMS[name]), small_network)
+    system = System(simpy.Environment(), scenario(*SYSTEMS[name]), small_network)
+    system.env.run(until=int(whole.time_fs * share))
+    system.machine.dispatcher.interrupt()
+    result = collect(system, partial=True, wall_s=0.0)
+    assert_whole(result)
+    assert 0 <= result.time_fs - int(whole.time_fs * share) < result.time_fs // result.cycles
+    moved = [part for layer in result.layers for part in layer.traffic.values()]
+    assert sum(part.read_bytes for part in moved) == system.machine.dma.read_bytes
+    assert all(a.cycles <= b.cycles for a, b in zip(result.layers, whole.layers, strict=True))
+
+
+def test_too_little_weight_memory_is_named_where_nothing_else_holds_the_weights_up(lenet: Workload) -> None:
+    """With an ideal memory and quick engines only room is missing: more of it removes the stall, and it alone."""
+    sets = ("memory=ideal", "accelerator.wm=4 KiB", "accelerator.weight_memory.latency_cycles=500", "check=false")
+    small, large = run(scenario(*sets), lenet), run(scenario(*sets, "accelerator.wm=320 KiB"), lenet)
+    assert stalls(small, "wm_capacity") > 0.8 * (small.cycles - large.cycles)
+    assert large.cycles < 0.7 * small.cycles
+
+
 sizes = st.fixed_dictionaries(
     {
         "accelerator.am": st.sampled_from(["1 KiB", "2 KiB", "3 KiB", "5 KiB", "64 KiB"]),

@@ -42,6 +42,34 @@ def no_example():
 def broken():
     return [][1]
 
+def two_lines():
+    raise RuntimeError("boom\\nand more")
+
+def silent():
+    raise AssertionError
+
+def leaves():
+    raise SystemExit(0)
+
+def listed():
+    network = build()
+    network.example_input = [[1.0]]
+    return network
+
+class Leaving(nn.Module):
+    def forward(self, x):
+        raise SystemExit(0)
+
+def leaving():
+    network = Leaving()
+    network.example_input = torch.ones(1, 1)
+    return network
+
+def huge():
+    network = nn.Sequential(nn.Conv2d(1, 1000000, 1, padding=1000))
+    network.example_input = torch.ones(1, 1, 1, 1)
+    return network
+
 def picky(images, shape):
     raise ValueError("only on Sundays")
 
@@ -53,6 +81,24 @@ def labels_short(images, shape):
 
 def bare(images, shape):
     return torch.ones(images, *shape)
+
+def ends(images, shape):
+    raise SystemExit("bye")
+
+def ragged(images, shape):
+    return [[1], [1, 2]], None
+
+def learnt(images, shape):
+    return torch.ones(images, *shape, requires_grad=True), None
+
+def words(images, shape):
+    return torch.ones(images, *shape), ["cat"] * images
+
+def halves(images, shape):
+    return torch.ones(images, *shape), [0.5] * images
+
+def one_label(images, shape):
+    return torch.ones(images, *shape), 3
 """
 
 
@@ -129,18 +175,25 @@ def test_a_network_by_module_and_its_input_function() -> None:
         ("net.py:no_example", ["no `example_input`"]),
         ("syntax.py:build", ["syntax.py:2", "is not Python"]),
         ("imports.py:build", ["'imports.py' cannot be imported", "no_such_thing"]),
+        ("exits.py:build", ["workload.network: ", "exits.py:2: SystemExit: 0"]),
+        ("booms.py:build", ["workload.network: ", "booms.py:1: RuntimeError: boom"]),
+        ("net.py:broken", ["workload.network: ", "net.py:22: IndexError: list index out of range"]),
+        ("net.py:two_lines", ["net.py:25: RuntimeError: boom"]),
+        ("net.py:silent", ["net.py:28: AssertionError"]),
+        ("net.py:leaves", ["net.py:31: SystemExit: 0"]),
+        ("net.py:leaving", ["cannot be traced by torch.fx: 0"]),
+        ("net.py:listed", ["`example_input` must be a tensor [N, ...], not list"]),
+        ("net.py:huge", ["workload.images: the network on 1 image(s) does not fit in memory"]),
+        ("math:sqrt", ["sqrt() must take 0 arguments"]),
     ],
 )
 def test_names_that_cannot_be_used(folder: Path, network: str, words: list[str]) -> None:
     (folder / "syntax.py").write_text("a = 1\nb = (\n")
     (folder / "imports.py").write_text("import no_such_thing\n")
+    (folder / "exits.py").write_text("import sys\nsys.exit(0)\n")
+    (folder / "booms.py").write_text("raise RuntimeError('boom')\n")
     message = refusal(folder, network=network)
     assert all(word in message for word in words), message
-
-
-def test_a_fault_of_the_users_own_code_passes_through(folder: Path) -> None:
-    with pytest.raises(IndexError):
-        load(folder, network="net.py:broken")
 
 
 @pytest.mark.parametrize(
@@ -152,6 +205,16 @@ def test_a_fault_of_the_users_own_code_passes_through(folder: Path) -> None:
         ({"input": "net.py:build"}, ["build() must take 2 arguments"]),
         ({"images": 2}, ["workload.images: 2 images are asked for, the input has 1"]),
         ({"input": {"shape": [3, 4, 4]}}, ["has shape [1, 3, 4, 4], the network needs [N, 1, 4, 4]"]),
+        ({"input": "net.py:ends"}, ["workload.input: ", "net.py:71: SystemExit: bye"]),
+        ({"input": "net.py:ragged"}, ["workload.input: 'net.py:ragged' gives inputs that are no array"]),
+        ({"input": "net.py:words", "images": 2}, ["workload.input: 'net.py:words' must give labels that are whole"]),
+        ({"input": "net.py:halves"}, ["must give labels that are whole numbers"]),
+        ({"input": "net.py:one_label"}, ["must give labels that are whole numbers", "not iterable"]),
+        ({"input": {"shape": [1000000, 1000000, 1000]}}, ["workload.input: 1 image(s) of shape", "do not fit in mem"]),
+        ({"input": {"shape": [10**10, 10**10]}}, ["workload.input: 1 image(s) of shape", "do not fit in memory"]),
+        ({"input": {"shape": [1000, 1000]}, "images": 1000000}, ["1000000 image(s) of shape [1000, 1000] do not fit"]),
+        ({"input": "claims.npy"}, ["claims.npy: workload.input: is not a .npy file of numbers"]),
+        ({"input": "large.npy"}, ["workload.input: holds values that are not finite numbers, or too large"]),
         ({"input": "short.npy", "images": 4}, ["4 images are asked for, the input has 3"]),
         ({"input": "flat.npy"}, ["has shape [4]"]),
         ({"input": "nan.npy"}, ["not finite"]),
@@ -168,6 +231,10 @@ def test_inputs_that_cannot_be_used(folder: Path, spec: dict[str, Any], words: l
     np.save(folder / "text.npy", np.full((1, 1, 4, 4), "a"))
     np.save(folder / "pickled.npy", np.array([{}]), allow_pickle=True)
     (folder / "empty.npy").write_bytes(b"")
+    np.save(folder / "large.npy", np.full((1, 1, 4, 4), 1e300))
+    with (folder / "claims.npy").open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**6, 10**3)}
+        np.lib.format.write_array_header_1_0(file, header)
     with (folder / "zipped.npy").open("wb") as file:
         np.savez(file, a=np.ones(1))
     message = refusal(folder, **spec)
@@ -185,6 +252,7 @@ def test_random_images_are_the_seeds() -> None:
 def test_labels_come_with_the_images(folder: Path) -> None:
     assert load(folder, input="net.py:numbers", images=3).labels == (0, 1, 2)
     assert load(folder).labels is None
+    assert load(folder, input="net.py:learnt").labels is None
 
 
 class Bomb:
@@ -243,6 +311,13 @@ def test_one_flipped_bit_in_a_weight(folder: Path) -> None:
     assert "data/2: is corrupt: its checksum does not fit" in refusal(folder, weights="w.pt")
 
 
+def codes(values: torch.Tensor) -> dict[str, Any]:
+    """A whole checkpoint whose first layer holds `values` for codes."""
+    shapes = {"0.bias": (2,), "3.weight": (10, 8), "3.bias": (10,)}
+    state = {name: torch.ones(shape) for name, shape in shapes.items()}
+    return {"state_dict": {"0.weight": values, **state}, "weight_scales": {"0": 0.5}}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -255,6 +330,13 @@ def test_one_flipped_bit_in_a_weight(folder: Path) -> None:
         ({"weight_scales": {"0": float("nan")}}, ["w.pt: weight_scales.0: must be a positive number"]),
         ({"weight_scales": {"7": 1.0}}, ["w.pt: weight_scales.7: has a scale but no '7.weight'"]),
         ({"weight_scales": {"0": 1.0}}, ["w.pt: 0.weight: has a scale but does not hold integers"]),
+        ({"state_dict": {"0.weight": torch.ones(1, device="meta")}}, ["w.pt: 0.weight: must be a plain dense"]),
+        ({"state_dict": {"0.weight": torch.eye(2).to_sparse()}}, ["w.pt: 0.weight: must be a plain dense tensor"]),
+        (codes(torch.full((2, 1, 3, 3), 2**32 + 1)), ["w.pt: 0.weight: holds a code of more than 32 bits"]),
+        (codes(torch.ones(2, 1, 3, 3, dtype=torch.complex64)), ["0.weight: has a scale but does not hold integers"]),
+        (codes(torch.ones(2, 1, 3, 3, dtype=torch.bool)), ["w.pt: 0.weight: has a scale but does not hold integers"]),
+        (codes(torch.ones(2, 1, 3, 3)), ["w.pt: 0.weight: has a scale but does not hold integers: torch.float32"]),
+        ({**codes(torch.ones(2, 1, 3, 3, dtype=torch.int8)), "weight_scales": {}}, ["w.pt: 0.weight: is of torch.int8"]),
         ({"activation_scales": {"0": 0.0}}, ["w.pt: activation_scales.0: must be a positive number"]),
         ({"activation_scales": {"9": 1.0}}, ["w.pt: 9: there is no such layer in activation_scales"]),
     ],

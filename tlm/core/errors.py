@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+#: How many words a message lists, at most.
+MOST_LISTED = 12
 
 
 class BadInput(ValueError):
@@ -38,9 +41,14 @@ class BadInput(ValueError):
             parts.append(self.key)
         text = ": ".join([*parts, self.message])
         if self.allowed:
-            text += f" (allowed: {', '.join(self.allowed)})"
+            text += f" (allowed: {_listed(self.given, self.allowed)})"
         match = nearest(self.given, self.allowed)
         return f"{text}; did you mean {match!r}?" if match else text
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says; its type where it says nothing."""
+    return next(filter(None, map(str.strip, str(error).splitlines())), type(error).__name__)
 
 
 class CheckFailed(RuntimeError):
@@ -62,3 +70,17 @@ def nearest(given: str | None, allowed: Iterable[str]) -> str | None:
     by_lower = {word.lower(): word for word in allowed}
     found = difflib.get_close_matches(given.lower(), by_lower, n=1)
     return by_lower[found[0]] if found and by_lower[found[0]] != given else None
+
+
+def _listed(given: str | None, allowed: Sequence[str]) -> str:
+    """`allowed` as it is; of a long list those most like `given`, and how many more there are."""
+    if len(allowed) <= MOST_LISTED:
+        return ", ".join(allowed)
+    likeness = difflib.SequenceMatcher(b=(given or "").lower())
+
+    def unlike(word: str) -> float:
+        likeness.set_seq1(word.lower())
+        return -likeness.ratio()
+
+    shown = sorted(allowed, key=unlike)[:MOST_LISTED] if given else allowed[:MOST_LISTED]
+    return f"{', '.join(shown)} and {len(allowed) - MOST_LISTED} more"

@@ -22,15 +22,16 @@ Process = Generator[simpy.Event, Any, None]
 
 
 class OutputStream:
-    """One layer's output on its way off the chip, for one image.
+    """The output of layer number `layer` on its way off the chip, for one image.
 
     `final` counts the values of the stream that are final in AM, `drained` those that left it, `written` the encoded
     bytes that are in memory; `last` is the write that ended last in order, `newest` the last one begun.
     `values_of(begin, end)` gives real values in a checked run.
     """
 
-    def __init__(self, env: simpy.Environment, region: Region, cut: Cut) -> None:
+    def __init__(self, env: simpy.Environment, region: Region, cut: Cut, layer: int) -> None:
         self.region = region
+        self.layer = layer
         self.final = Progress(env)
         self.drained = Progress(env)
         self.written = Progress(env)
@@ -114,7 +115,7 @@ class Compressor(Module):
                     cause = "reduce"
                 began = self.now
                 yield from self._compress(output, values - before)
-                writes = self._writes(output, begin, run)
+                writes = self._writes(output, begin, before, run)
                 for write in writes:
                     write.issued_fs, write.blocker = began, cause
                     self._dma.write(write)
@@ -129,7 +130,7 @@ class Compressor(Module):
             self.values += values
             yield self.env.timeout(duration)
 
-    def _writes(self, output: OutputStream, begin: int, run: list[Piece]) -> list[Write]:
+    def _writes(self, output: OutputStream, begin: int, before: int, run: list[Piece]) -> list[Write]:
         """The run's transactions, with their real bytes where these are carried."""
         writes = []
         for piece in run:
@@ -137,11 +138,11 @@ class Compressor(Module):
             payload.milestones.append((self.now, "compression"))
             if self._dma.carries_data:
                 payload.data = output.encode(piece.values, begin, piece.end)
-            write = Write(self.env, payload, self.now)
+            write = Write(self.env, payload, output.layer, piece.values - before)
             output.sent(write)
             write.done.callbacks.append(partial(self._landed, output, write))
             writes.append(write)
-            begin = piece.end
+            begin, before = piece.end, piece.values
         return writes
 
     def _landed(self, output: OutputStream, write: Write, _event: simpy.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import simpy
 
+from ..codecs import GROUP
 from ..core import Clock, Module
 
 CHUNK_BITS = 64
@@ -31,14 +32,15 @@ class Decompressor(Module):
     def serve(self, ready_fs: int, values: int, bits: int) -> Service:
         """Expand `values` values from `bits` encoded bits, there at `ready_fs`.
 
-        The slower of both sides counts: one value a cycle out, one chunk a cycle in, on every lane.
+        The slower of both sides counts: one value a cycle out, one chunk a cycle in, on every lane. A container stays
+        in its lane, so that no run is through before its 16 values (or as many as it has) have followed each other.
         """
         start = max(ready_fs, self._free_fs)
         cycles_lanes = max(values, -(-bits // CHUNK_BITS))
         self._free_fs = start + -(-cycles_lanes * self._period_fs // self.lanes)
         self.values += values
         self.probe.span(start, self._free_fs)
-        return start, self._free_fs
+        return start, max(self._free_fs, start + min(values, GROUP) * self._period_fs)
 
 
 class Decompressors(Module):
@@ -55,6 +57,7 @@ class Decompressors(Module):
             Decompressor(self, f"engine{i}", count // engines + (i < count % engines), clock) for i in range(engines)
         ]
         self._lanes = count
+        self._period_fs = clock.period_fs
         self._in_order_fs = 0
 
     def serve_part(self, part: int, ready_fs: int, values: int, bits: int) -> Service:
@@ -73,5 +76,6 @@ class Decompressors(Module):
                 latest = max(latest, engine.serve(ready_fs, share, share_bits), key=lambda service: service[1])
             left_values, left_bits = left_values - share, left_bits - share_bits
             left_lanes -= engine.lanes
-        self._in_order_fs = max(self._in_order_fs, latest[1])
+        through = latest[0] + min(values, GROUP) * self._period_fs
+        self._in_order_fs = max(self._in_order_fs, latest[1], through)
         return latest[0], self._in_order_fs

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator
 from typing import Any
 
+import attrs
 import simpy
 
 from ..core import BUSY, IDLE, READ, WRITE, CheckFailed, InitiatorSocket, Module
@@ -14,6 +15,21 @@ from .flow import Cause, ReadStream, Request, Write
 Process = Generator[simpy.Event, Any, None]
 
 ROOM = "room"
+
+
+@attrs.define
+class Moved:
+    """Bytes on the memory's side, whole bursts, and the values they stand for."""
+
+    read_bytes: int = 0
+    written_bytes: int = 0
+    values: int = 0
+
+    def add(self, read: int, written: int, values: int) -> None:
+        """Count one transaction."""
+        self.read_bytes += read
+        self.written_bytes += written
+        self.values += values
 
 
 class Dma(Module):
@@ -35,6 +51,8 @@ class Dma(Module):
         self.outstanding = outstanding
         self.carries_data = carries_data
         self.in_flight = 0
+        self._at_memory = 0
+        self._moved: dict[tuple[int, str], Moved] = {}
         self.read_bytes = 0
         self.written_bytes = 0
         self._streams: list[ReadStream] = []
@@ -45,8 +63,13 @@ class Dma(Module):
         self._asleep: simpy.Event | None = None
         self._asleep_for_credit = False
         self._woken_by: Cause = None
+        self._woken_idle = False
         self._recent: deque[Request | Write] = deque()
         self.process(self._issue)
+
+    def moved(self, layer: int, operand: str) -> Moved:
+        """What has been moved of a layer's operand."""
+        return self._moved.setdefault((layer, operand), Moved())
 
     def figures(self) -> dict[str, float | int]:
         """What it moved."""
@@ -117,10 +140,12 @@ class Dma(Module):
             self._served += 1
             choice.stream.served = self._served
             choice.issued_fs, choice.blocker = self.now, self._woken_by
+            choice.starved = self._woken_idle
             if self.carries_data:
                 choice.payload.data = bytearray(choice.payload.data_length)
         choice.payload.command = WRITE if isinstance(choice, Write) else READ
         self.in_flight += choice.payload.data_length
+        self._at_memory += 1
         self.probe.set(BUSY)
         if self._idle_channels:
             self._idle_channels.pop().succeed(choice)
@@ -142,12 +167,16 @@ class Dma(Module):
             moving = yield idle
 
     def _landed(self, moving: Write | Request) -> None:
+        self._at_memory -= 1
+        length = moving.payload.data_length
         if isinstance(moving, Write):
-            self.written_bytes += moving.payload.data_length
+            self.written_bytes += length
+            self.moved(moving.layer, "outputs").add(0, length, moving.values)
             self.release(moving)
             moving.done.succeed(moving)
         else:
-            self.read_bytes += moving.payload.data_length
+            self.read_bytes += length
+            self.moved(moving.load.layer, moving.load.region.operand).add(length, 0, moving.values)
             moving.stream.landed(moving)
 
     def _sleep(self, for_credit: bool) -> simpy.Event:
@@ -157,6 +186,6 @@ class Dma(Module):
 
     def _rouse(self, reason: Cause) -> None:
         asleep, self._asleep = self._asleep, None
-        self._woken_by = reason
+        self._woken_by, self._woken_idle = reason, not self._at_memory
         assert asleep is not None
         asleep.succeed()

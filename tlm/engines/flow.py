@@ -36,6 +36,7 @@ class Request:
         "payload",
         "room",
         "run_end",
+        "starved",
         "stream",
         "upto",
         "values",
@@ -55,6 +56,7 @@ class Request:
         self.issued_fs = 0
         self.landed = False
         self.latency_fs = 0
+        self.starved = False  # the memory had nothing to do until its blocker let it go
         self.blocker: Cause = None
 
     @property
@@ -74,15 +76,17 @@ class Request:
 
 
 class Write:
-    """One write of encoded bytes: `accepted` fires when it leaves for the memory, `done` when it is there."""
+    """One write of encoded bytes, `values` more of a layer's outputs: `accepted` fires when it leaves for the memory, `done` when it is there."""
 
-    __slots__ = ("accepted", "blocker", "done", "issued_fs", "payload")
+    __slots__ = ("accepted", "blocker", "done", "issued_fs", "layer", "payload", "values")
 
-    def __init__(self, env: simpy.Environment, payload: Payload, began_fs: int) -> None:
+    def __init__(self, env: simpy.Environment, payload: Payload, layer: int, values: int) -> None:
+        self.layer = layer
+        self.values = values
         self.payload = payload
         self.accepted = env.event()
         self.done = env.event()
-        self.issued_fs = began_fs
+        self.issued_fs = 0
         self.blocker: Cause = None
 
     @property
@@ -192,13 +196,28 @@ def walk(cause: Cause, start: int, end: int) -> list[tuple[int, str]]:
 
     An engine that took the last request up at once did not limit how fast data came, it only passed them on later:
     the wait is explained by what happened so much earlier, before the engine, and by the engine only where that was
-    before all requests.
+    before all requests. Where the path leads to a request that had had no room and then found the memory idle, room is
+    what all of the wait was for.
     """
+    room = _lack_of_room(cause, start)
+    if room is not None and end > start:
+        return [(end - start, room)]
     latency = cause.latency_fs if isinstance(cause, Request) else 0
     spans, rest = _path(cause, start - latency, end - latency)
     if rest:
         spans.append((rest, "decompression" if latency else STARTUP))
     return spans
+
+
+def _lack_of_room(cause: Cause, start: int) -> str | None:
+    """What a request of the path had no room in, where it then found the memory idle."""
+    while isinstance(cause, (Request, Write)):
+        if isinstance(cause, Request) and cause.starved and isinstance(cause.blocker, str):
+            return cause.blocker
+        if cause.issued_fs < start:
+            return None
+        cause = cause.blocker
+    return None
 
 
 def _path(cause: Cause, start: int, end: int) -> tuple[list[tuple[int, str]], int]:

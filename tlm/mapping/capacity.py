@@ -64,14 +64,19 @@ def plan_am(
             more = spare * 3 // 4
             return AmPlan(tuple(resident[:-1]), tensors, inputs + more, outputs + spare - more)
         if not tensors:
-            widest = max(range(layers), key=lambda layer: sum(need[layer]))
-            raise BadInput(
-                f"layer {names[widest]} does not fit: it streams its input and output through an activation memory "
-                f"of {capacity} values and needs {need[widest][0]} + {need[widest][1]}; enlarge am or make "
-                "memory.request smaller",
-                key="accelerator.am",
-            )
+            raise BadInput(_no_room(capacity, need, names), key="accelerator.am")
         resident[max((fullest, fullest + 1), key=lambda tensor: held[tensor])] = False
+
+
+def _no_room(capacity: int, need: Sequence[tuple[int, int]], names: Sequence[str]) -> str:
+    """Which layers need how much: shares of inputs and outputs are apart, and each is as large as its widest layer's."""
+    reader, writer = (max(range(len(need)), key=lambda layer: need[layer][way]) for way in (0, 1))
+    inputs, outputs = need[reader][0], need[writer][1]
+    return (
+        f"layer {names[reader]} does not fit: to stream its input it needs {inputs} values of the activation memory, "
+        f"beside {outputs} for the output of layer {names[writer]}: {inputs + outputs} together, where am holds "
+        f"{capacity}; enlarge am or make memory.request smaller"
+    )
 
 
 def weights_fit(program: Program, region: Region, cut: Cut, capacity: int) -> None:

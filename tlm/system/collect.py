@@ -8,12 +8,12 @@ from importlib import metadata
 from ..accelerators.parts import LayerRun
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module
-from ..engines import Region
 from ..result import Component, Compression, LayerResult, Result, Traffic
 from ..scenario import resolved
 from ..workload.layer import stream
 from .build import System
 
+OPERANDS = ("weights", "inputs", "outputs")
 VERSIONS = ("tlm", "numpy", "simpy", "torch")
 
 
@@ -23,7 +23,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
     period = system.machine.clock.period_fs
     time_fs = runs[-1].end_fs if runs else 0
     workload = system.plan.workload
-    images = len({run.image for run in runs if run.layer == len(system.plan.programs) - 1})
+    images = len({run.image for run in runs if run.complete and run.layer == len(system.plan.programs) - 1})
     seconds = time_fs / FS_PER_S
     layers = [_layer(system, index, runs) for index in range(len(system.plan.programs))]
     cycles = time_fs // period
@@ -87,30 +87,19 @@ def _layer(system: System, index: int, all_runs: list[LayerRun]) -> LayerResult:
         start_fs=runs[0].start_fs if runs else 0,
         end_fs=runs[-1].end_fs if runs else 0,
         stalls=dict(sorted(stalls.items())),
-        traffic=_traffic(system, index, [run.image for run in runs]),
+        traffic=_traffic(system, index),
         utilisation=compute / cycles if cycles and program.modelled else None,
     )
 
 
-def _traffic(system: System, index: int, images: list[int]) -> dict[str, Traffic]:
-    """A layer's bytes off chip, as planned: the run has moved all of them when the layer has ended."""
-    plan, burst = system.plan, system.memory.burst_bytes
-    program = plan.programs[index]
-    times = program.weight_loads * len(images)
-    weights = [region for tile in plan.weights[index] for region in tile]
-    inputs = [plan.tensors[index][image] for image in images]
-    outputs = [plan.tensors[index + 1][image] for image in images]
+def _traffic(system: System, index: int) -> dict[str, Traffic]:
+    """A layer's bytes off chip, as the DMA counted them."""
+    bits = system.plan.programs[index].layer.bits
+    moved = {operand: system.machine.dma.moved(index, operand) for operand in OPERANDS}
     return {
-        "weights": _moved(weights, times, 0, burst),
-        "inputs": _moved([region for region in inputs if region], program.input_loads, 0, burst),
-        "outputs": _moved([region for region in outputs if region], 0, 1, burst),
+        operand: Traffic(part.read_bytes, part.written_bytes, -(-part.values * bits // 8))
+        for operand, part in moved.items()
     }
-
-
-def _moved(regions: list[Region], reads: int, writes: int, burst: int) -> Traffic:
-    moved = sum(-(-region.size_bytes // burst) * burst for region in regions)
-    uncompressed = sum(region.uncompressed_bytes for region in regions)
-    return Traffic(moved * reads, moved * writes, uncompressed * (reads + writes))
 
 
 def _component(module: Module, time_fs: int) -> Component:

@@ -37,6 +37,7 @@ def run(
         env.run()
     except KeyboardInterrupt:
         partial = True
+        system.machine.dispatcher.interrupt()
     if not partial and not system.machine.dispatcher.finished:
         raise Deadlock(describe_deadlock(system))
     return collect(system, partial=partial, wall_s=time.perf_counter() - began)

@@ -23,13 +23,13 @@ from torch import Tensor, nn
 
 from ..core.errors import BadInput
 from . import quantisation as q
-from .chain import Stage, read_chain
+from .chain import Stage, out_of_memory, read_chain
 from .checkpoint import Checkpoint, load_checkpoint
 from .execution import execute, real_values
 from .folding import fold
 from .images import load_images
 from .layer import Ints, Layer, Workload
-from .loading import Search, load_function
+from .loading import Search, blamed_on_user, load_function
 from .quantisation import Reals
 from .spec import WorkloadSpec
 
@@ -50,11 +50,23 @@ def load_network(spec: WorkloadSpec, search: Search) -> tuple[Workload, list[Pat
     checkpoint = load_checkpoint(search(spec.weights)) if spec.weights is not None else None
     if checkpoint:
         checkpoint.restore(network)
-    example = getattr(network, "example_input", None)
-    images = load_images(spec, example.detach().numpy() if isinstance(example, Tensor) else None, search)
-    workload = capture(spec, network, images.inputs, images.labels, checkpoint)
+    images = load_images(spec, _example_input(network), search)
+    try:
+        workload = capture(spec, network, images.inputs, images.labels, checkpoint)
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        raise BadInput(f"the network on {spec.images} image(s) does not fit in memory", key="workload.images") from error
     weights = [Path(checkpoint.file).resolve()] if checkpoint else []
     return workload, sorted({*build.sources(), *images.files, *weights})
+
+
+def _example_input(network: nn.Module) -> Reals | None:
+    with blamed_on_user(KEY):
+        example = getattr(network, "example_input", None)
+        if example is not None and not isinstance(example, Tensor):
+            raise BadInput(f"`example_input` must be a tensor [N, ...], not {type(example).__name__}", key=KEY)
+        return None if example is None else example.detach().numpy()
 
 
 def capture(

@@ -14,7 +14,7 @@ import attrs
 import torch
 from torch import Tensor, fx, nn
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, first_line
 from .layer import Kind, Pool
 from .operations import FUNCTIONS, METHODS
 from .pooling import NotModelled, adaptive_pool, average_pool, max_pool, refuse_dilation
@@ -63,15 +63,17 @@ def read_chain(network: nn.Module, images: Tensor) -> tuple[Stage, ...]:
     """The layers of `network`, which is put into its evaluation mode, for `images` [N, ...]."""
     try:
         traced = fx.symbolic_trace(network.eval())
-    except Exception as error:
-        raise _bad(f"the network cannot be traced by torch.fx: {_first_line(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise _bad(f"the network cannot be traced by torch.fx: {first_line(error)}") from error
     record = _Record(traced)
     try:
         with torch.no_grad():
             record.run(images)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        if out_of_memory(error):
+            raise
         shape = tuple(images.shape[1:])
-        raise _bad(f"the network cannot take an image of shape {shape}: {_first_line(error)}") from error
+        raise _bad(f"the network cannot take an image of shape {shape}: {first_line(error)}") from error
     return _Reader(traced, record.seen, len(images)).read()
 
 
@@ -251,8 +253,9 @@ def _bad(message: str, allowed: tuple[str, ...] = ()) -> BadInput:
     return BadInput(message, key="workload.network", allowed=allowed)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory was short; torch says so in a RuntimeError's text only."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
 
 _POOLS: dict[type[nn.Module], Callable[[Any, Any, Any], Pool | None]] = {

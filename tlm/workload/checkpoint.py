@@ -22,6 +22,8 @@ from torch import Tensor, nn
 from ..core.errors import BadInput
 from .layer import Ints
 
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
 
 @attrs.frozen(eq=False)
 class Checkpoint:
@@ -46,6 +48,8 @@ class Checkpoint:
             given, needed = list(self.state[name].shape), list(values.shape)
             if given != needed:
                 raise self.bad(f"has shape {given}, the network's is {needed}", name)
+            if values.is_floating_point() and not self.state[name].is_floating_point():
+                raise self.bad(f"is of {self.state[name].dtype} and has no scale in weight_scales", name)
         network.load_state_dict(dict(self.state))
 
     def bad(self, message: str, key: str | None = None, allowed: Mapping[str, Any] | None = None) -> BadInput:
@@ -79,6 +83,8 @@ def parse_checkpoint(content: Any, file: str) -> Checkpoint:
     for name, values in state.items():
         if not isinstance(name, str) or not isinstance(values, Tensor):
             raise BadInput("is not a tensor", file=file, key=str(name))
+        if values.is_quantized or values.layout != torch.strided or values.device.type != "cpu":
+            raise BadInput("must be a plain dense tensor: not quantised, sparse or without values", file=file, key=name)
     scales = _scales(whole, "weight_scales", file)
     codes = {layer: _codes(state, layer, file) for layer in scales}
     real = {f"{layer}.weight": torch.from_numpy(codes[layer]).to(torch.float32) * scales[layer] for layer in codes}
@@ -97,9 +103,13 @@ def _codes(state: dict[str, Tensor], layer: str, file: str) -> Ints:
     key = f"{layer}.weight"
     if key not in state:
         raise BadInput(f"has a scale but no {key!r}", file=file, key=f"weight_scales.{layer}")
-    if state[key].is_floating_point():
-        raise BadInput("has a scale but does not hold integers", file=file, key=key)
-    return state[key].numpy().astype(np.int32)
+    if state[key].dtype not in INTEGERS:
+        raise BadInput(f"has a scale but does not hold integers: {state[key].dtype}", file=file, key=key)
+    codes = state[key].numpy()
+    narrow = codes.astype(np.int32)
+    if not np.array_equal(narrow, codes):
+        raise BadInput("holds a code of more than 32 bits", file=file, key=key)
+    return narrow
 
 
 def _scales(content: dict[str, Any], key: str, file: str) -> dict[str, float]:

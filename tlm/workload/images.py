@@ -6,13 +6,14 @@ numbers `[images, *shape]`, and one label an image or None. A ValueError it rais
 
 from __future__ import annotations
 
+import operator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, first_line
 from .loading import Search, load_function
 from .quantisation import Reals
 from .spec import WorkloadSpec
@@ -61,23 +62,41 @@ def _from_function(name: str, images: int, shape: tuple[int, ...], search: Searc
     if not isinstance(given, tuple) or len(given) != 2:
         raise BadInput(f"{name!r} must give (inputs, labels or None)", key=KEY)
     inputs, labels = given
-    numbers = None if labels is None else tuple(int(label) for label in labels)
-    return Images(np.asarray(inputs), numbers, function.sources())
+    return Images(_array(name, inputs), _labels(name, labels), function.sources())
+
+
+def _array(name: str, given: Any) -> Reals:
+    """An array, a tensor or nested lists of numbers as an array."""
+    try:
+        return np.asarray(given.detach() if hasattr(given, "detach") else given)
+    except Exception as error:
+        raise BadInput(f"{name!r} gives inputs that are no array: {first_line(error)}", key=KEY) from error
+
+
+def _labels(name: str, given: Any) -> tuple[int, ...] | None:
+    try:
+        return None if given is None else tuple(int(operator.index(label)) for label in given)
+    except Exception as error:
+        message = f"{name!r} must give labels that are whole numbers, one an image, or None: {first_line(error)}"
+        raise BadInput(message, key=KEY) from error
 
 
 def _from_file(path: Path) -> Images:
     try:
         with path.open("rb") as file:
             inputs = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise BadInput(f"is not a .npy file of numbers: {error}", file=str(path), key=KEY) from error
+    except Exception as error:  # a corrupt header fails in many ways, a huge shape with MemoryError
+        raise BadInput(f"is not a .npy file of numbers: {first_line(error)}", file=str(path), key=KEY) from error
     return Images(inputs, files=(path.resolve(),))
 
 
 def _random(given: dict[str, Any], images: int) -> Reals:
     """Uniform in 0..1, like the pixels of an image: `{shape: [3, 32, 32], seed: 1}`, seed 0 by default."""
     rng = np.random.default_rng(given.get("seed", 0))
-    return rng.random((images, *given["shape"]), dtype=np.float32)
+    try:
+        return rng.random((images, *given["shape"]), dtype=np.float32)
+    except (MemoryError, ValueError) as error:  # too much for this machine, or for any
+        raise BadInput(f"{images} image(s) of shape {given['shape']} do not fit in memory", key=KEY) from error
 
 
 def _checked(inputs: Reals, example: Reals | None) -> Reals:
@@ -86,6 +105,8 @@ def _checked(inputs: Reals, example: Reals | None) -> Reals:
     if inputs.ndim < 2 or (example is not None and inputs.shape[1:] != example.shape[1:]):
         needed = "[N, ...]" if example is None else f"[N, {', '.join(map(str, example.shape[1:]))}]"
         raise BadInput(f"has shape {list(inputs.shape)}, the network needs {needed}", key=KEY)
-    if not np.isfinite(inputs).all():
-        raise BadInput("holds values that are not finite numbers", key=KEY)
-    return inputs.astype(np.float32)
+    with np.errstate(over="ignore"):
+        values = inputs.astype(np.float32)
+    if not np.isfinite(values).all():
+        raise BadInput("holds values that are not finite numbers, or too large for 32 bits", key=KEY)
+    return values

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 import sys
 import sysconfig
+import traceback
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ from typing import Any
 
 import attrs
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, first_line
 
 Search = Callable[[str], Path]
 
 _INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_OURS = Path(__file__).resolve().parents[1]
 
 
 @attrs.frozen
@@ -38,20 +40,20 @@ class UserFunction:
     folder: Path | None
 
     def __call__(self, *arguments: Any) -> Any:
-        """Call it; a signature that does not fit, an ImportError or a ValueError becomes BadInput.
+        """Call it; a signature that does not fit, and whatever it raises, becomes BadInput.
 
-        Anything else it raises is its own fault and passes through.
+        A ValueError is how it says what is wrong with what it was asked for, so that comes without its place.
         """
         name = getattr(self.function, "__name__", repr(self.function))
         try:
             inspect.signature(self.function).bind(*arguments)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise BadInput(f"{name}() must take {len(arguments)} arguments: {error}", key=self.key) from error
-        with _neighbours(self.folder):
+        with _neighbours(self.folder), blamed_on_user(self.key):
             try:
                 return self.function(*arguments)
             except (ImportError, ValueError) as error:
-                raise BadInput(f"{name}(): {error}", key=self.key) from error
+                raise BadInput(f"{name}(): {first_line(error)}", key=self.key) from error
 
     def sources(self) -> tuple[Path, ...]:
         """The module's file and, as far as import statements tell, the local files it imports, sorted.
@@ -77,7 +79,7 @@ def load_function(name: str, key: str, search: Search) -> UserFunction:
     path = search(place).resolve() if place.endswith(".py") else None
     with _import_errors(place, key), _neighbours(path and path.parent):
         module = _run_file(path) if path else importlib.import_module(place)
-    found = getattr(module, function, None)
+        found = getattr(module, function, None)
     if not callable(found):
         own = [word for word, value in vars(module).items() if callable(value) and not word.startswith("_")]
         raise BadInput(f"{place!r} has no function {function!r}", key=key, given=function, allowed=sorted(own))
@@ -85,17 +87,43 @@ def load_function(name: str, key: str, search: Search) -> UserFunction:
 
 
 @contextmanager
-def _import_errors(name: str, key: str) -> Iterator[None]:
-    """What can be wrong with a module of that name, as BadInput."""
+def blamed_on_user(key: str) -> Iterator[None]:
+    """Whatever a user's own code raises, sys.exit() included, as BadInput that names its place in that code."""
     try:
         yield
-    except SyntaxError as error:
-        raise BadInput(f"is not Python: {error.msg}", file=error.filename, line=error.lineno) from error
-    except ImportError as error:
-        if f"{name}.".startswith(f"{error.name}."):
-            allowed = _modules_beside(name)
-            raise BadInput(f"there is no module {name!r}", key=key, given=name, allowed=allowed) from error
-        raise BadInput(f"{name!r} cannot be imported: {error}", key=key) from error
+    except BadInput:
+        raise
+    except (Exception, SystemExit) as error:
+        said = "" if first_line(error) == type(error).__name__ else f": {first_line(error)}"
+        raise BadInput(f"{_place_of(error)}{type(error).__name__}{said}", key=key) from error
+
+
+def _place_of(error: BaseException) -> str:
+    """ "file.py:3: ", the innermost line of the user's own code that `error` passed through."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file.is_file() and _is_local(file) and not file.resolve().is_relative_to(_OURS):
+            return f"{_short(file)}:{frame.lineno}: "
+    return ""
+
+
+def _short(file: Path) -> Path:
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+@contextmanager
+def _import_errors(name: str, key: str) -> Iterator[None]:
+    """What can be wrong with a module of that name, as BadInput."""
+    with blamed_on_user(key):
+        try:
+            yield
+        except SyntaxError as error:
+            raise BadInput(f"is not Python: {error.msg}", file=error.filename, line=error.lineno) from error
+        except ImportError as error:
+            if f"{name}.".startswith(f"{error.name}."):
+                allowed = _modules_beside(name)
+                raise BadInput(f"there is no module {name!r}", key=key, given=name, allowed=allowed) from error
+            raise BadInput(f"{name!r} cannot be imported: {first_line(error)}", key=key) from error
 
 
 def _modules_beside(name: str) -> list[str]:

@@ -16,7 +16,7 @@ KINDS = {
     "traces": ("images", "bits"),
 }
 
-FUNCTION = re.compile(r"[^:]+:[A-Za-z_]\w*")
+FUNCTION = re.compile(r"([^:]+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
 
 
 def _is_function(_spec: Any, _field: Any, value: str) -> None:

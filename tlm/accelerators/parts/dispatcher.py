@@ -39,6 +39,7 @@ class LayerRun:
     start_fs: int
     end_fs: int = 0
     compute_cycles: int = 0
+    complete: bool = False
     stalls: dict[str, int] = attrs.field(factory=dict)
 
 
@@ -73,6 +74,7 @@ class Dispatcher(Module):
         self._clock = clock
         self._starts: deque[int] = deque([0], maxlen=read_ahead)
         self._array_free = 0
+        self._inputs_since = 0  # no later than this have the inputs of the next pass been there
         self._inputs_base = 0
         self._job: Job | None = None
         self.process(self._run)
@@ -98,6 +100,7 @@ class Dispatcher(Module):
     def _layer(self, layer: int, image: int) -> Process:
         program = self.plan.programs[layer]
         run = LayerRun(layer, image, self.now)
+        self._inputs_since = self.now
         self.runs.append(run)
         output = self.outputs.get(self.plan.output_index(layer, image))
         datapath = self.datapath(layer, image) if self.checked else None
@@ -140,7 +143,7 @@ class Dispatcher(Module):
             self.probe.set("inputs")
             yield stream.arrived.reached(need)
             cause = stream.last
-            self._starts.append(self.now)
+            self._inputs_since = self.now
         if output is not None:
             drained = work.out_started - self.plan.am.outputs
             if output.drained.count < drained:
@@ -151,11 +154,11 @@ class Dispatcher(Module):
 
     def _ports(self, program: Program, work: Pass, cause: Cause) -> Wait:
         """Wait until AM keeps up with reading the bricks, and the outputs before have left their registers."""
-        done = self._am.array.read(self._starts[0], self._brick_bytes(program, work))
-        waits = {
-            "dispatch": done - work.cycles * self._clock.period_fs,
-            "reduce": self._reducers.registers_free_fs,
-        }
+        waits = {"reduce": self._reducers.registers_free_fs}
+        if program.modelled:
+            ready = max(self._starts[0], self._inputs_since)
+            done = self._am.array.read(ready, self._brick_bytes(program, work))
+            waits["dispatch"] = done - work.cycles * self._clock.period_fs
         for reason, until in sorted(waits.items(), key=lambda wait: wait[1]):
             if until > self.now:
                 self.probe.set(reason)
@@ -170,6 +173,7 @@ class Dispatcher(Module):
 
     def _execute(self, job: Job) -> Process:
         self._starts.append(self.now)
+        self._array_free = self.now
         self._dma.forget()
         job.done = self.env.timeout(job.work.cycles * self._clock.period_fs)
         job.started.succeed()
@@ -203,7 +207,20 @@ class Dispatcher(Module):
         yield from self._align()
         self._account(run, cause)
         self._array_free = run.end_fs = self.now
+        run.complete = True
         self.probe.set(IDLE)
+
+    def interrupt(self) -> None:
+        """The simulation stops here: the layer under way ends with the cycle, as far as it has come."""
+        run = self.runs[-1] if self.runs else None
+        if run is None or run.end_fs:
+            return
+        run.end_fs = self._clock.next_edge(self.now)
+        cycles = (run.end_fs - self._array_free) // self._clock.period_fs
+        if self.probe.state == BUSY:
+            run.compute_cycles += cycles
+        elif cycles:
+            run.stalls[self.probe.state] = run.stalls.get(self.probe.state, 0) + cycles
 
     def _account(self, run: LayerRun, cause: Cause) -> None:
         """Give every cycle the array has stood still its reason; what is left of a cycle goes to the next span."""
@@ -221,7 +238,7 @@ class Dispatcher(Module):
     def _brick_bytes(self, program: Program, work: Pass) -> int:
         """What the pass reads of AM: a brick of `lanes` values for every window and step."""
         bricks = (work.windows[1] - work.windows[0]) * (work.steps[1] - work.steps[0])
-        return bricks * program.geometry.grid.lanes * program.layer.bits // 8
+        return -(-bricks * program.geometry.grid.lanes * program.layer.bits // 8)
 
     def _hand_over(self, layer: int, image: int, datapath: Datapath) -> None:
         """The layer's outputs, compared with the reference, become the next one's inputs where they stay in AM."""

@@ -66,7 +66,9 @@ class Machine(Module):
             for layer in range(len(plan.programs)):
                 region = plan.tensors[layer + 1][image]
                 if region is not None:
-                    streams[plan.output_index(layer, image)] = OutputStream(self.env, region, plan.activation_cut)
+                    streams[plan.output_index(layer, image)] = OutputStream(
+                        self.env, region, plan.activation_cut, layer
+                    )
         return streams
 
     def _input_stream(self) -> ReadStream:

@@ -120,7 +120,7 @@ class Tile(Module):
         """The array reads a row of weights a step; the port is as wide as that, so it never waits."""
         begin, end = (job.program.reduction.step_starts[step] for step in job.work.steps)
         filters = job.program.tiles[self.number].filters[job.work.filter_set]
-        self.wm.array.read(self.now, int(end - begin) * filters * job.program.layer.bits // 8)
+        self.wm.array.read(self.now, -(-int(end - begin) * filters * job.program.layer.bits // 8))
 
     def _compute(self, job: Job, datapath: Datapath) -> None:
         work, program = job.work, job.program
