@@ -45,6 +45,9 @@ IN_ONE_LINE = [
     ("memory: mine.yaml", ["s.yaml:2: memory.standard: there is no 'mine.yaml'; looked for"]),
     ("memory: {standard: hbm, page: opened}", ["s.yaml:2: memory.page: not 'opened'", "allowed: open, closed"]),
     ("memory: {standard: hbm, mapping: x}", ["s.yaml:2: memory.mapping", "has no mapping 'x'"]),
+    ("memory: {standard: hbm, mapping: ''}", ["s.yaml:2: memory.mapping: is empty"]),
+    ("memory: {standard: hbm, request: 63 B}", ["memory.request: must be at least one burst of this memory, 64 B"]),
+    ("memory: {standard: ideal, request: 8 B}", ["s.yaml:2: memory.request: must be at least one burst", "not '8 B'"]),
     ("memory: {standard: hbm, channels: 3}", ["s.yaml:2: memory.channels", "power of two", "3"]),
     ("compression: dprd", ["s.yaml:3: compression.codec: there is no codec 'dprd'", "did you mean 'dpred'?"]),
     ("compression: {codec: none, weights: tern}", ["s.yaml:3: compression.weights: there is no codec 'tern'"]),
@@ -68,7 +71,7 @@ IN_ONE_LINE = [
     ("accelerator: {preset: base, wm: -320 KiB}", ["accelerator.wm: must be > 0 B, not '-320 KiB'"]),
     ("accelerator: {preset: base, am: 65 GiB}", ["accelerator.am: must be <= 64 GiB, not '65 GiB'"]),
     ("accelerator: {preset: base, clock: 0 MHz}", ["accelerator.clock: must be >= 1 Hz, not '0 MHz'"]),
-    ("accelerator: {preset: base, clock: 5000 GHz}", ["accelerator.clock: must be <= 1000 GHz"]),
+    ("accelerator: {preset: base, clock: 5000 GHz}", ["accelerator.clock: must be <= 1 THz, not '5000 GHz'"]),
     ("accelerator: {preset: base, tiles: 0}", ["s.yaml:1: accelerator.tiles: must be > 0, not 0"]),
     ("accelerator: {preset: base, rows: -16}", ["s.yaml:1: accelerator.rows: must be > 0, not -16"]),
     ("accelerator: {preset: base, registers: -1}", ["accelerator.registers: must be >= 0, not -1"]),
@@ -217,7 +220,12 @@ def test_a_name_that_is_no_scenario(name: str) -> None:
         ("memory.outstanding=4 MHz", "memory.outstanding: '4 MHz' is a frequency"),
         ("memory=hmb", "--set memory=hmb: memory.standard"),
         ("memory.standard=", "memory.standard: expected text, not nothing"),
-        ("extends=lenet", "--set extends=lenet: extends: unknown key"),
+        ("extends=lenet", "--set extends=lenet: extends: cannot be set: write it in the scenario file"),
+        (
+            "extend=lenet",
+            "--set extend=lenet: extend: unknown key (allowed: accelerator, memory, compression, workload, "
+            "granularity, unmodelled, check)",
+        ),
         ("accelerator.preset=strips", "accelerator.preset: there is no accelerator preset 'strips'"),
         ("check=!!python/name:os.system", "the tag !!python/name:os.system is refused: nothing in a file is exe"),
     ],
@@ -233,6 +241,30 @@ def test_a_fault_in_a_preset_of_ones_own_is_told_there(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(with_lines("accelerator: mine.yaml"))
     assert f"{tmp_path / 'mine.yaml'}:2: accelerator.rows: expected a whole number" in message_of(file)
+
+
+def test_what_a_preset_of_ones_own_lacks_is_told_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("tiles: 16\n")
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("accelerator: mine.yaml"))
+    messages = message_of(file).split("\n")
+    assert f"{tmp_path / 'mine.yaml'}:1: accelerator.rows: is missing" in messages
+    assert all(message.startswith(str(tmp_path / "mine.yaml")) for message in messages)
+
+
+@pytest.mark.parametrize(("content", "problem"), [("", "is empty"), ("- tiles\n", "is not a mapping")])
+def test_a_preset_without_a_mapping_is_one_message(tmp_path: Path, content: str, problem: str) -> None:
+    (tmp_path / "mine.yaml").write_text(content)
+    file = tmp_path / "s.yaml"
+    file.write_text(with_lines("accelerator: mine.yaml"))
+    assert message_of(file) == f"{tmp_path / 'mine.yaml'}: {problem}; write `key: value` lines"
+
+
+def test_a_long_list_of_what_is_allowed_is_cut_to_the_nearest() -> None:
+    words = [f"conv{number}" for number in range(40)]
+    assert str(BadInput("no such layer", given="cnov37", allowed=words)).startswith("no such layer (allowed: conv37, ")
+    assert " and 28 more); did you mean 'conv37'?" in str(BadInput("no such layer", given="cnov37", allowed=words))
+    assert str(BadInput("none", allowed=words)).endswith("conv10, conv11 and 28 more)")
 
 
 def test_a_fault_in_the_file_extended_is_told_there(tmp_path: Path) -> None:

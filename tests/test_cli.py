@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -57,6 +58,42 @@ def test_a_reader_that_goes_away_ends_a_command_quietly() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def in_python(code: str, shell: str) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of `shell`, in which $RUN runs `code` as a command's body."""
+    script = f"import sys\nfrom tlm import cli\ndef command():\n {code}\nsys.exit(cli.run_command(command))"
+    env = {**os.environ, "RUN": script, "PYTHON": sys.executable}
+    return subprocess.run(["bash", "-c", shell], env=env, capture_output=True, text=True, check=False)
+
+
+RICH = "with cli.printing():\n  from rich.console import Console\n  Console().print('x' * 1000000)"
+
+
+@pytest.mark.parametrize(
+    ("code", "shell", "output", "message", "exit_code"),
+    [
+        (RICH, '"$PYTHON" -c "$RUN" | true; exit ${PIPESTATUS[0]}', "", "", 141),
+        ("print('x')", '"$PYTHON" -c "$RUN" >/dev/full', "", "error: standard output: cannot be written: No space", 2),
+        (RICH, '"$PYTHON" -c "$RUN" >/dev/full', "", "error: standard output: cannot be written: No space left", 2),
+        (RICH, '"$PYTHON" -c "$RUN" >&-', "", "", 0),
+        ("cli.write_json('/dev/stdout', [1])", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
+        ("cli.write_json('/dev/fd/1', [1])", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
+        (
+            "cli.write_json('/dev/full', [1])",
+            '"$PYTHON" -c "$RUN"',
+            "",
+            "error: /dev/full: cannot be written: No sp",
+            2,
+        ),
+    ],
+)
+def test_every_kind_of_output_ends_without_a_traceback(
+    code: str, shell: str, output: str, message: str, exit_code: int
+) -> None:
+    done = in_python(code, shell)
+    assert (done.returncode, done.stdout) == (exit_code, output), done.stderr
+    assert done.stderr.startswith(message) and done.stderr.count("\n") == bool(message)
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -157,7 +194,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     file = tmp_path / "r.json"
     cli.write_json(file, {"cycles": 3})
     monkeypatch.setattr(Path, "replace", lambda *_: raising(OSError("disk full"))())
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(BadInput, match="cannot be written: disk full"):
         cli.write_json(file, {"cycles": 4})
     assert json.loads(file.read_text()) == {"cycles": 3}
     assert list(tmp_path.iterdir()) == [file]
@@ -179,10 +216,13 @@ def test_json_goes_through_a_link_and_into_a_device(tmp_path: Path) -> None:
         ("lost/r.json", "there is no folder"),
         ("file/r.json", "there is no folder"),
         (".", "is a folder; name a file in it"),
+        ("dangling", "there is no folder '.*/lost'"),
+        ("x" * 300, "cannot be written: File name too long"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to("lost/r.json")
     with pytest.raises(BadInput, match=message):
         cli.check_writable(tmp_path / name)
 
@@ -193,10 +233,20 @@ def test_a_place_without_permission_is_refused(tmp_path: Path, monkeypatch: pyte
         cli.check_writable(tmp_path / "r.json")
 
 
-def test_a_folder_is_made_where_it_can_be(tmp_path: Path) -> None:
-    assert cli.make_folder(tmp_path / "a" / "b").is_dir()
+def test_a_folder_is_looked_at_before_and_made_when_it_is_written_to(tmp_path: Path) -> None:
+    assert cli.check_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert list(tmp_path.iterdir()) == []
+    cli.write_json(tmp_path / "a" / "b" / "result.json", [])
+    assert (tmp_path / "a" / "b" / "result.json").read_text() == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["file", "file/b", "x" * 300])
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="cannot be made a folder"):
-        cli.make_folder(tmp_path / "file" / "b")
-    with pytest.raises(BadInput, match="cannot be made a folder"):
-        cli.make_folder(tmp_path / "file")
+    with pytest.raises(BadInput, match=r"cannot be made a folder: .*file' is a file|name too long"):
+        cli.check_folder(tmp_path / name)
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    cli.write_json(tmp_path / ("x" * 255), [])
+    assert [len(file.name) for file in tmp_path.iterdir()] == [255]

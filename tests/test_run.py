@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from reference_tensors import NETWORKS
 
 from tlm import run as command
+from tlm.accelerators.preset import preset_file
 from tlm.scenario import load
 
 REFERENCE = Path(__file__).parent / "data" / "accelerator_reference.csv"
@@ -134,17 +136,67 @@ def test_a_tensor_that_grows_is_called_so(capsys: pytest.CaptureFixture[str], do
         (["lenet", "--set", "acelerator=base"], "did you mean 'accelerator'"),
         (["lenet", "--json", "/nowhere/x.json"], "there is no folder"),
         (["lenet", "--set", "workload.weights=missing.pt"], "missing.pt"),
+        (["nowhere.yaml", "--out", "made/by"], "nowhere.yaml"),
+        (["s.yaml", "--json", "s.yaml"], "s.yaml: is a file of the scenario: a result must not be written over it"),
+        (["s.yaml", "--json", "./base.yaml"], "base.yaml: is a file of the scenario"),
+        (["s.yaml", "--json", "mine.yaml"], "mine.yaml: is a file of the scenario"),
+        (["result.json", "--out", "."], "result.json: is a file of the scenario"),
         (["lenet", "--set", "accelerator.rules.fc=null"], "no cycle rule for fc1"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_2(
-    args: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    args: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(preset_file("base").read_text())
+    (tmp_path / "base.yaml").write_text("extends: lenet\n")
+    for name in ("s.yaml", "result.json"):
+        (tmp_path / name).write_text("extends: base.yaml\naccelerator: mine.yaml\n")
+    before = sorted(file.name for file in tmp_path.iterdir())
     assert command.main([*args, "--no-live"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert "Traceback" not in error
     assert message in error or message == "key"
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("option", ["--json", "--out"])
+def test_an_empty_name_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command.main(["lenet", option, ""])
+    assert caught.value.code == 2
+    assert f"error: argument {option}: expected a name, not ''" in capsys.readouterr().err
+
+
+def test_an_interrupt_before_there_is_a_result_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_workload", interrupted)
+    assert command.main(["lenet", "--no-live"]) == 130
+    assert capsys.readouterr().err == "interrupted: no result\n"
+
+
+def test_a_library_s_warning_is_not_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TLM_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "net.py").write_text(
+        "import torch\n"
+        "def build():\n"
+        "    network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 2, padding='same'))\n"
+        "    network.example_input = torch.ones(1, 1, 4, 4)\n"
+        "    return network\n"
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        workload = f"workload={{network: '{tmp_path}/net.py:build'}}"
+        assert command.main(["lenet", "--set", workload, "--no-live"]) == 2
+    assert caught == []
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_failed_check_is_exit_1_and_writes_nothing(

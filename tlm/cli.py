@@ -8,7 +8,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,22 +39,39 @@ def run_command(command: Callable[[], int | None]) -> int:
     """Call `command` and turn what comes of it into an exit code, with one message and no traceback.
 
     0 done, 1 a failed check or a deadlock, 2 bad input, 130 interrupted; a reader of our output that went
-    away ends us quietly. Any other error is a bug, and keeps its traceback.
+    away ends us quietly, with 141. Any other error is a bug, and keeps its traceback.
     """
+    if sys.stdout is None:  # closed by the shell's >&-
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         code = command() or DONE
-        sys.stdout.flush()
+        with printing():
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Or Python complains when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return BROKEN_PIPE
     except Exception as error:
         code = _exit_code(error)
         print(f"error: {error}", file=sys.stderr)
         return code
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Around what is printed: BadInput where stdout takes nothing, BrokenPipeError where nobody reads it."""
+    from .core.errors import BadInput
+
+    try:
+        with _written("standard output"):
+            yield
+    except SystemExit:  # rich's answer to a broken pipe
+        raise BrokenPipeError from None
+    except BadInput:
+        _drop_stdout()
+        raise
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,37 +96,52 @@ def check_writable(path: str | Path) -> Path:
     """`path`, where a file can be written there; BadInput says before the run why it cannot."""
     from .core.errors import BadInput
 
-    file = Path(path)
-    if file.is_dir():
-        raise BadInput("is a folder; name a file in it", file=str(path))
-    if not file.parent.is_dir():
-        raise BadInput(f"cannot be written: there is no folder {str(file.parent)!r}", file=str(path))
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise BadInput("cannot be written: no permission", file=str(path))
-    return file
+    with _written(path):
+        file = Path(path)
+        if file.is_dir():
+            raise BadInput("is a folder; name a file in it", file=str(path))
+        folder = Path(os.path.realpath(file)).parent  # a link may lead to a file that is yet to be
+        if not file.exists() and not folder.is_dir():
+            raise BadInput(f"cannot be written: there is no folder {str(folder)!r}", file=str(path))
+        if not os.access(file if file.exists() else folder, os.W_OK):
+            raise BadInput("cannot be written: no permission", file=str(path))
+    return Path(path)
 
 
-def make_folder(path: str | Path) -> Path:
-    """The folder `path`, made where it is missing; BadInput where that cannot be done."""
+def check_folder(path: str | Path) -> Path:
+    """`path`, where a folder is or can be made; BadInput says before the run why it cannot."""
     from .core.errors import BadInput
 
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(f"cannot be made a folder: {error.strerror}", file=str(path)) from None
-    check_writable(folder / "result.json")
-    return folder
+    with _written(path):
+        inner = Path(os.path.realpath(path))
+        there = next(folder for folder in (inner, *inner.parents) if folder.exists())
+        if not there.is_dir():
+            raise BadInput(f"cannot be made a folder: {str(there)!r} is a file", file=str(path))
+        if not os.access(there, os.W_OK):
+            raise BadInput(f"cannot be made a folder: no permission in {str(there)!r}", file=str(path))
+    return Path(path)
 
 
 def write_json(path: str | Path, document: Any) -> None:
-    """Write `document` as JSON: all of it or, should we be stopped, nothing."""
-    file = check_writable(path).resolve()
+    """Write `document` as JSON: all of it or, should we be stopped, nothing; the folder is made."""
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    if file.exists() and not file.is_file():  # a device or a pipe, such as /dev/stdout
-        file.write_text(text, encoding="utf-8")
-        return
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    with _written(path):
+        if str(path) == "/dev/stdout":  # ours may be a file, into which a second opening would write over us
+            sys.stdout.write(text)
+        elif _in_place(Path(path)):
+            Path(path).write_text(text, encoding="utf-8")
+        else:
+            _write_whole(Path(os.path.realpath(path)), text)
+
+
+def _in_place(path: Path) -> bool:
+    """Whether `path` is a device or a pipe, which nothing can take the place of."""
+    return path.exists() and not path.is_file()
+
+
+def _write_whole(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".tlm-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -117,6 +150,24 @@ def write_json(path: str | Path, document: Any) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _written(path: str | Path) -> Iterator[None]:
+    """An OSError while `path` is written, or is looked at for that, as BadInput; a broken pipe stays one."""
+    from .core.errors import BadInput
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadInput(f"cannot be written: {error.strerror or error}", file=str(path)) from None
+
+
+def _drop_stdout() -> None:
+    """Throw away what is still to be printed, or Python complains when it flushes stdout at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(error: Exception) -> int:

@@ -12,7 +12,7 @@ from .errors import BadInput
 #: What a user may write for each dimension, smallest first, with its size; and an example.
 UNITS = {
     "B": {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30},
-    "Hz": {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9},
+    "Hz": {"Hz": 1, "kHz": 10**3, "MHz": 10**6, "GHz": 10**9, "THz": 10**12},
 }
 DIMENSIONS = {"B": "capacity", "Hz": "frequency", "B/s": "rate", "s": "time", "b": "number of bits"}
 EXAMPLES = {"B": "'4 MiB'", "Hz": "'980 MHz'"}

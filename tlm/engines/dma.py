@@ -38,13 +38,19 @@ class Dma(Module):
     Among the streams whose next request has room at its destination, the one needed by the earliest pass goes first, of
     several the one that has waited longest, and goes on until its run is issued; between runs, writes go before reads.
     Each request in flight is a process of a pool that grows to what is needed.
-    With `carries_data` payloads hold real bytes, else they are timing only.
+    Of what is read ahead, for layers to come, no more than `ahead` bytes are asked of the memory at once: enough to
+    keep it busy, so little that what is needed now does not queue behind it. With `carries_data` payloads hold real bytes, else they are timing only.
     """
 
     kind = "dma"
 
     def __init__(
-        self, parent: Module | simpy.Environment, name: str, outstanding: int, carries_data: bool = False
+        self,
+        parent: Module | simpy.Environment,
+        name: str,
+        outstanding: int,
+        carries_data: bool = False,
+        ahead: int | None = None,
     ) -> None:
         super().__init__(parent, name)
         self.mem = InitiatorSocket(self, "mem")
@@ -52,6 +58,9 @@ class Dma(Module):
         self.carries_data = carries_data
         self.in_flight = 0
         self._at_memory = 0
+        self._ahead_most = outstanding if ahead is None else ahead
+        self._ahead = 0
+        self._serving = (0, 0)
         self._moved: dict[tuple[int, str], Moved] = {}
         self.read_bytes = 0
         self.written_bytes = 0
@@ -84,6 +93,11 @@ class Dma(Module):
         """Something changed that may let a request go: room, or data that were written."""
         if self._asleep is not None and not self._asleep_for_credit:
             self._rouse(reason)
+
+    def serve(self, image: int, layer: int) -> None:
+        """The layer that is running: what is read for any other is read ahead."""
+        self._serving = (image, layer)
+        self.wake(None)
 
     def write(self, write: Write) -> None:
         """Queue a write; its `accepted` and `done` events tell what becomes of it."""
@@ -122,11 +136,15 @@ class Dma(Module):
             return self._writes[0]
         best: ReadStream | None = None
         for stream in self._streams:
-            if stream.head is None or not stream.can_issue():
+            head = stream.head
+            if head is None or (self._ahead >= self._ahead_most and self._is_ahead(head)) or not stream.can_issue():
                 continue
             if best is None or stream.urgency < best.urgency:
                 best = stream
         return best.head if best is not None else None
+
+    def _is_ahead(self, request: Request) -> bool:
+        return (request.load.image, request.load.layer) != self._serving
 
     def _launch(self, choice: Write | Request) -> None:
         if isinstance(choice, Write):
@@ -141,6 +159,9 @@ class Dma(Module):
             choice.stream.served = self._served
             choice.issued_fs, choice.blocker = self.now, self._woken_by
             choice.starved = self._woken_idle
+            if self._is_ahead(choice):
+                choice.ahead = True
+                self._ahead += choice.payload.data_length
             if self.carries_data:
                 choice.payload.data = bytearray(choice.payload.data_length)
         choice.payload.command = WRITE if isinstance(choice, Write) else READ
@@ -177,6 +198,9 @@ class Dma(Module):
         else:
             self.read_bytes += length
             self.moved(moving.load.layer, moving.load.region.operand).add(length, 0, moving.values)
+            if moving.ahead:
+                self._ahead -= length
+                self.wake(moving)
             moving.stream.landed(moving)
 
     def _sleep(self, for_credit: bool) -> simpy.Event:

@@ -25,6 +25,7 @@ class Request:
     """
 
     __slots__ = (
+        "ahead",
         "begin",
         "blocker",
         "first",
@@ -56,6 +57,7 @@ class Request:
         self.issued_fs = 0
         self.landed = False
         self.latency_fs = 0
+        self.ahead = False
         self.starved = False  # the memory had nothing to do until its blocker let it go
         self.blocker: Cause = None
 

@@ -18,16 +18,19 @@ SHORT_FORMS = {"accelerator": "preset", "memory": "standard", "compression": "co
 YAML_FILES = (".yaml", ".yml")
 
 
-def layered(file: Path, sets: Iterable[str]) -> Located:
-    """What `file` says over what it extends, changed by `sets` ("a.b=v") in order; short forms expanded."""
-    tree = _extended(file, ())
+def layered(file: Path, sets: Iterable[str]) -> tuple[Located, tuple[Path, ...]]:
+    """What `file` says over what it extends, changed by `sets` ("a.b=v") in order; short forms expanded.
+
+    And the files that say it, `file` first.
+    """
+    tree, files = _extended(file, ())
     for option in sets:
         _apply(tree, option)
-    return tree
+    return tree, files
 
 
 def over_preset(tree: Located) -> Located:
-    """`tree` with its accelerator laid over the preset it names; a rule set to null is none.
+    """`tree` with its accelerator, placed at its preset, laid over that; a rule set to null is none.
 
     BadInput where the preset is missing or cannot be read.
     """
@@ -41,6 +44,7 @@ def over_preset(tree: Located) -> Located:
     except BadInput as error:
         raise located(error, path, place) from None
     complete = accelerator.over(base)
+    complete.place = base.place
     rules = complete.get("rules")
     if isinstance(rules, Located):
         _drop(rules, [kind for kind, rule in rules.items() if rule is None])
@@ -77,19 +81,21 @@ def _preset(name: Any, place: Place) -> Located:
     return read(find_file(name, place.folder) if name.endswith(YAML_FILES) else preset_file(name))
 
 
-def _extended(file: Path, chain: tuple[Path, ...]) -> Located:
+def _extended(file: Path, earlier: tuple[Path, ...]) -> tuple[Located, tuple[Path, ...]]:
+    """The tree of `file`, which the last of `earlier` extends, and all the files so far."""
+    chain = (*earlier, file)
     tree = read(file)
     _expand(tree)
     name, place = tree.get("extends"), tree.place_of(("extends",))
     _drop(tree, ["extends"])
     if name is None:
-        return tree
+        return tree, chain
     try:
-        base = _extended(_base_file(name, place, (*chain, file)), (*chain, file))
+        base, files = _extended(_base_file(name, place, chain), chain)
     except BadInput as error:
         raise located(error, ("extends",), place) from None
     _choose_kinds(tree, base)
-    return tree.over(base)
+    return tree.over(base), files
 
 
 def _base_file(name: Any, place: Place, chain: tuple[Path, ...]) -> Path:
@@ -108,6 +114,8 @@ def _apply(tree: Located, option: str) -> None:
     path = tuple(key.strip().split("."))
     if not equals or not all(path):
         raise BadInput("write KEY=VALUE, such as memory.channels=4", file=place.file)
+    if path[0] == "extends":
+        raise BadInput("cannot be set: write it in the scenario file", file=place.file, key=key)
     target = tree
     for depth, part in enumerate(path[:-1], start=1):
         if target.get(part) is None:

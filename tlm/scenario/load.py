@@ -25,7 +25,8 @@ def load(name: str, sets: Sequence[str] = ()) -> Scenario:
     Raises BadInput with file, line and key; where a file has several faults, with all of them, one a line.
     """
     file = scenario_file(name)
-    return _built(layered(file, sets), file)
+    tree, files = layered(file, sets)
+    return _built(tree, file, files)
 
 
 def resolved(scenario: Scenario) -> dict[str, Any]:
@@ -42,23 +43,40 @@ def _plain(_spec: Any, field: attrs.Attribute[Any] | None, value: Any) -> Any:
     return written(value, unit) if unit else value
 
 
-def _built(tree: Located, file: Path) -> Scenario:
+def _built(tree: Located, file: Path, files: tuple[Path, ...]) -> Scenario:
     faults: list[BadInput] = []
-    for complete in (over_preset, with_standard_found):
+    told: set[str] = set()
+    for key, complete in (("accelerator.preset", over_preset), ("memory.standard", with_standard_found)):
         try:
             tree = complete(tree)
         except BadInput as error:
             faults.append(error)
+            told.add(key)
     scenario, found = structure(tree, Scenario, also=["extends"])
     found += [*name_faults(tree), *memory_faults(tree), *workload_faults(tree)]
-    told = {fault.key for fault in faults}
-    faults += [located(fault, path, tree.place_of(path)) for path, fault in found if not _is_told(path, fault, told)]
+    faults += [_located(fault, path, tree) for path, fault in found if not _is_told(path, fault, told)]
     if scenario is None or faults:
         raise Faults(faults)
-    return attrs.evolve(scenario, source=file, tree=tree)
+    return attrs.evolve(scenario, source=file, tree=tree, files=(*files, *_own_files(tree)))
 
 
-def _is_told(path: KeyPath, error: BadInput, told: set[str | None]) -> bool:
+def _located(fault: BadInput, path: KeyPath, tree: Located) -> BadInput:
+    """`fault` with its place; a key that the accelerator lacks is missing from its preset."""
+    accelerator = tree.get("accelerator")
+    of_preset = fault.message == MISSING and path[:-1] == ("accelerator",) and isinstance(accelerator, Located)
+    place = accelerator.place if of_preset else tree.place_of(path)
+    if place.line is None:  # an option: what a file may say that it cannot is not offered
+        fault.allowed = tuple(word for word in fault.allowed if word != "extends")
+    return located(fault, path, place)
+
+
+def _own_files(tree: Located) -> list[Path]:
+    """The preset's and the standard's, where they are named by their path."""
+    named = [Path(tree["accelerator"].place.file), Path(str(tree["memory"]["standard"]))]
+    return [file for file in named if file.is_file()]
+
+
+def _is_told(path: KeyPath, error: BadInput, told: set[str]) -> bool:
     """Whether a fault only follows from one that is `told` by its key: no preset, so half the fields missing."""
     if "accelerator.preset" in told and path[:1] == ("accelerator",) and error.message == MISSING:
         return True

@@ -13,6 +13,7 @@ from tlm.codecs import codec
 from tlm.core.errors import BadInput
 from tlm.core.located import Located
 from tlm.core.structure import Fault, KeyPath, structure
+from tlm.core.units import written
 from tlm.memory.config import resolve
 from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard
@@ -44,10 +45,16 @@ def memory_faults(tree: Located) -> Iterator[Fault]:
     if spec is None:
         return
     try:
-        if not isinstance(load_standard(spec.standard), IdealStandard):
-            resolve(spec)
+        standard = load_standard(spec.standard)
+        burst = standard.burst_bytes if isinstance(standard, IdealStandard) else resolve(spec).burst_bytes
     except BadInput as error:
         yield ("memory", error.key or "standard"), error
+        return
+    if spec.request < burst:
+        message = f"must be at least one burst of this memory, {burst} B, not {written(spec.request, 'B')!r}"
+        yield ("memory", "request"), BadInput(message)
+    if spec.mapping == "":
+        yield ("memory", "mapping"), BadInput("is empty; leave it out for the standard's own")
 
 
 def workload_faults(tree: Located) -> Iterator[Fault]:

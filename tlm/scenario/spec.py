@@ -36,6 +36,11 @@ class Scenario:
     check: bool = False
     source: Path | None = attrs.field(default=None, eq=False, metadata=ORIGIN)
     tree: Located | None = attrs.field(default=None, eq=False, repr=False, metadata=ORIGIN)
+    files: tuple[Path, ...] = attrs.field(default=(), eq=False, repr=False, metadata=ORIGIN)
+
+    def was_read_from(self, file: Path) -> bool:
+        """Whether `file` is the scenario's own, one that it extends, or its preset's or standard's."""
+        return file.exists() and any(file.samefile(own) for own in self.files)
 
     def find(self, name: str) -> Path:
         """The file or folder `name`: looked for beside the file whose value names it, here, as installed.

@@ -17,6 +17,8 @@ from ..workload.layer import Workload
 
 IN_FLIGHT = 16  # coarse requests, at least, that `outstanding` holds, so that they overlap as bursts would
 
+AHEAD_S = 200e-9  # so long a memory is kept busy with what is read ahead: some unloaded latencies, assumed
+
 
 class System(Module):
     """One accelerator on one memory; `machine` and `memory` are its parts."""
@@ -50,6 +52,7 @@ class System(Module):
             scenario.compression,
             self.plan,
             outstanding=scenario.memory.outstanding,
+            ahead=self._ahead(),
             exact=exact,
             carries_data=scenario.check,
         )
@@ -65,6 +68,11 @@ class System(Module):
             )
         request = min(memory.request, memory.outstanding // IN_FLIGHT) // burst * burst
         return Cut(burst, max(burst, request), 0, by_burst=exact)
+
+    def _ahead(self) -> int:
+        """Bytes of what is read ahead that the memory is asked for at once: two requests, or what keeps it busy."""
+        busy = min(self.memory.peak_bytes_per_s * AHEAD_S, self.scenario.memory.outstanding)
+        return max(int(busy), 2 * self.plan.weight_cut.request)
 
     def _check_capacity(self) -> None:
         needed = self.plan.memory_bytes

@@ -56,7 +56,9 @@ def load_network(spec: WorkloadSpec, search: Search) -> tuple[Workload, list[Pat
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
-        raise BadInput(f"the network on {spec.images} image(s) does not fit in memory", key="workload.images") from error
+        raise BadInput(
+            f"the network on {spec.images} image(s) does not fit in memory", key="workload.images"
+        ) from error
     weights = [Path(checkpoint.file).resolve()] if checkpoint else []
     return workload, sorted({*build.sources(), *images.files, *weights})
 

@@ -101,6 +101,7 @@ class Dispatcher(Module):
         program = self.plan.programs[layer]
         run = LayerRun(layer, image, self.now)
         self._inputs_since = self.now
+        self._dma.serve(image, layer)
         self.runs.append(run)
         output = self.outputs.get(self.plan.output_index(layer, image))
         datapath = self.datapath(layer, image) if self.checked else None

@@ -32,6 +32,7 @@ class Machine(Module):
         plan: Plan,
         *,
         outstanding: int,
+        ahead: int,
         exact: bool,
         carries_data: bool,
     ) -> None:
@@ -40,7 +41,7 @@ class Machine(Module):
         self.plan = plan
         self.clock = Clock(spec.clock)
         check_weight_port(spec, plan.workload.layers[0].bits)
-        self.dma = Dma(self, "dma", outstanding, carries_data)
+        self.dma = Dma(self, "dma", outstanding, carries_data, ahead)
         self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, self.clock)
         self.outputs = self._outputs()
         self.am = ActivationMemory(self, self._input_stream(), spec.activation_memory, spec.am, self.clock)
