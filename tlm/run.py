@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .scenario import Scenario
     from .workload.layer import Workload
 
-EPILOG = """exit codes: 0 done, 1 a failed check or a deadlock, 2 bad input, 130 interrupted, 141 nobody reads the output.
+EPILOG = """exit codes: 0 done, 1 a failed check or a deadlock, 2 bad input, 130 interrupted, 141 broken pipe.
 KEY=VALUE replaces the value at a dotted key, as in --set memory.standard=ddr4-3200 --set compression.codec=none"""
 
 

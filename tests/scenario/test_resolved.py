@@ -46,7 +46,7 @@ memories = st.fixed_dictionaries(
     optional={
         "channels": st.sampled_from([1, 2, 8, None]),
         "page": st.sampled_from(["open", "closed"]),
-        "request": st.integers(1, 1 << 20).map(lambda size: written(size, "B")),
+        "request": st.integers(1 << 13, 1 << 20).map(lambda size: written(size, "B")),
     },
 )
 compressions = st.fixed_dictionaries(

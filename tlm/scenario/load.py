@@ -63,8 +63,9 @@ def _built(tree: Located, file: Path, files: tuple[Path, ...]) -> Scenario:
 def _located(fault: BadInput, path: KeyPath, tree: Located) -> BadInput:
     """`fault` with its place; a key that the accelerator lacks is missing from its preset."""
     accelerator = tree.get("accelerator")
-    of_preset = fault.message == MISSING and path[:-1] == ("accelerator",) and isinstance(accelerator, Located)
-    place = accelerator.place if of_preset else tree.place_of(path)
+    place = tree.place_of(path)
+    if fault.message == MISSING and path[:-1] == ("accelerator",) and isinstance(accelerator, Located):
+        place = accelerator.place
     if place.line is None:  # an option: what a file may say that it cannot is not offered
         fault.allowed = tuple(word for word in fault.allowed if word != "extends")
     return located(fault, path, place)

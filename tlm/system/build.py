@@ -17,7 +17,7 @@ from ..workload.layer import Workload
 
 IN_FLIGHT = 16  # coarse requests, at least, that `outstanding` holds, so that they overlap as bursts would
 
-AHEAD_S = 200e-9  # so long a memory is kept busy with what is read ahead: some unloaded latencies, assumed
+AHEAD_S = 100e-9  # so long a memory is kept busy with what is read ahead: some unloaded latencies, assumed
 
 
 class System(Module):
