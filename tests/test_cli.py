@@ -74,7 +74,13 @@ RICH = "with cli.printing():\n  from rich.console import Console\n  Console().pr
     ("code", "shell", "output", "message", "exit_code"),
     [
         (RICH, '"$PYTHON" -c "$RUN" | true; exit ${PIPESTATUS[0]}', "", "", 141),
-        ("with cli.printing(): print('x')", '"$PYTHON" -c "$RUN" >/dev/full', "", "error: standard output: cannot be written: No space", 2),
+        (
+            "with cli.printing(): print('x')",
+            '"$PYTHON" -c "$RUN" >/dev/full',
+            "",
+            "error: standard output: cannot be written: No space",
+            2,
+        ),
         (RICH, '"$PYTHON" -c "$RUN" >/dev/full', "", "error: standard output: cannot be written: No space left", 2),
         (RICH, '"$PYTHON" -c "$RUN" >&-', "", "", 0),
         ("cli.write_json('/dev/stdout', [1])", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),

@@ -140,6 +140,7 @@ def test_a_tensor_that_grows_is_called_so(capsys: pytest.CaptureFixture[str], do
         (["s.yaml", "--json", "s.yaml"], "s.yaml: is a file of the scenario: a result must not be written over it"),
         (["s.yaml", "--json", "./base.yaml"], "base.yaml: is a file of the scenario"),
         (["s.yaml", "--json", "mine.yaml"], "mine.yaml: is a file of the scenario"),
+        (["lenet", "--set", "workload.weights=s.yaml", "--json", "s.yaml"], "s.yaml: is a file of the scenario"),
         (["result.json", "--out", "."], "result.json: is a file of the scenario"),
         (["lenet", "--set", "accelerator.rules.fc=null"], "no cycle rule for fc1"),
     ],

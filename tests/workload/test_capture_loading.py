@@ -65,6 +65,11 @@ def leaving():
     network.example_input = torch.ones(1, 1)
     return network
 
+def odd_files():
+    return build()
+
+odd_files.files = 3
+
 def huge():
     network = nn.Sequential(nn.Conv2d(1, 1000000, 1, padding=1000))
     network.example_input = torch.ones(1, 1, 1, 1)
@@ -184,6 +189,7 @@ def test_a_network_by_module_and_its_input_function() -> None:
         ("net.py:leaving", ["cannot be traced by torch.fx: 0"]),
         ("net.py:listed", ["`example_input` must be a tensor [N, ...], not list"]),
         ("net.py:huge", ["workload.images: the network on 1 image(s) does not fit in memory"]),
+        ("net.py:odd_files", ["workload.network: TypeError: 'int' object is not iterable"]),
         ("math:sqrt", ["sqrt() must take 0 arguments"]),
     ],
 )
@@ -205,7 +211,7 @@ def test_names_that_cannot_be_used(folder: Path, network: str, words: list[str])
         ({"input": "net.py:build"}, ["build() must take 2 arguments"]),
         ({"images": 2}, ["workload.images: 2 images are asked for, the input has 1"]),
         ({"input": {"shape": [3, 4, 4]}}, ["has shape [1, 3, 4, 4], the network needs [N, 1, 4, 4]"]),
-        ({"input": "net.py:ends"}, ["workload.input: ", "net.py:64: SystemExit: bye"]),
+        ({"input": "net.py:ends"}, ["workload.input: ", "net.py:69: SystemExit: bye"]),
         ({"input": "net.py:ragged"}, ["workload.input: 'net.py:ragged' gives inputs that are no array"]),
         ({"input": "net.py:words", "images": 2}, ["workload.input: 'net.py:words' must give labels that are whole"]),
         ({"input": "net.py:halves"}, ["must give labels that are whole numbers"]),

@@ -96,7 +96,7 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """The document, ready for `json.dump`."""
-        document: dict[str, Any] = attrs.asdict(self)
+        document: dict[str, Any] = {"schema": self.schema, **attrs.asdict(self)}
         for name, part in self.compression.items():
             document["compression"][name]["ratio"] = part.ratio
         return document

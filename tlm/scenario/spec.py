@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -39,8 +41,8 @@ class Scenario:
     files: tuple[Path, ...] = attrs.field(default=(), eq=False, repr=False, metadata=ORIGIN)
 
     def was_read_from(self, file: Path) -> bool:
-        """Whether `file` is the scenario's own, one that it extends, or its preset's or standard's."""
-        return file.exists() and any(file.samefile(own) for own in self.files)
+        """Whether `file` is the scenario's own, one that it extends, or one that a value of it names."""
+        return file.exists() and any(file.samefile(own) for own in (*self.files, *self._named()))
 
     def find(self, name: str) -> Path:
         """The file or folder `name`: looked for beside the file whose value names it, here, as installed.
@@ -64,6 +66,13 @@ class Scenario:
             return error
         path = (*part.split("."), *error.key.split(".")) if part else tuple(error.key.split("."))
         return located(error, path, self._place(path))
+
+    def _named(self) -> Iterator[Path]:
+        """The files and folders that the workload's values name."""
+        for name in (text for path, text in self._texts() if path[0] == "workload"):
+            for part in (name, name.partition(":")[0]):
+                with suppress(BadInput):
+                    yield self.find(part)
 
     def _texts(self) -> list[tuple[tuple[str, ...], str]]:
         return list(self.tree.texts()) if self.tree else []

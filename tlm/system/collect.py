@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from .. import __version__
 from ..accelerators.parts import LayerRun
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module
@@ -14,7 +15,7 @@ from ..workload.layer import stream
 from .build import System
 
 OPERANDS = ("weights", "inputs", "outputs")
-VERSIONS = ("tlm", "numpy", "simpy", "torch")
+VERSIONS = ("numpy", "simpy", "torch")
 
 
 def collect(system: System, *, partial: bool, wall_s: float) -> Result:
@@ -50,7 +51,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
 
 def versions() -> dict[str, str]:
     """What the run was made with; nothing is imported for it."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "tlm": __version__}
     for name in VERSIONS:
         try:
             found[name] = metadata.version(name)

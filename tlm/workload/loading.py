@@ -61,7 +61,8 @@ class UserFunction:
         Local are those that lie neither in the standard library nor among installed packages; modules imported
         in other ways are not seen; data files are, where the function names them in an attribute `files`.
         """
-        found = {Path(file).resolve() for file in getattr(self.function, "files", ())}
+        with blamed_on_user(self.key):
+            found = {Path(file).resolve() for file in getattr(self.function, "files", ())}
         waiting = [self.module]
         while waiting:
             module = waiting.pop()
@@ -99,7 +100,7 @@ def blamed_on_user(key: str) -> Iterator[None]:
 
 
 def _place_of(error: BaseException) -> str:
-    """ "file.py:3: ", the innermost line of the user's own code that `error` passed through."""
+    """The innermost line of the user's own code that `error` passed through, as "file.py:3: ", or ""."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_file() and _is_local(file) and not file.resolve().is_relative_to(_OURS):

@@ -1,0 +1,47 @@
+"""What a person sees at the end of a run, in a wide and in a narrow terminal."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from small_networks import scenario
+
+from tlm.console import show
+from tlm.console.tables import compression_line
+from tlm.result import Compression, Result
+from tlm.system import run
+from tlm.workload.layer import Workload
+
+
+@pytest.fixture(scope="module")
+def result(small_network: Workload) -> Result:
+    return run(scenario("memory={standard: ddr4-3200, width: 16}"), small_network)
+
+
+def printed(result: Result, width: int) -> str:
+    target = io.StringIO()
+    show(result, Console(file=target, width=width))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 110, 160])
+def test_a_table_fits_its_terminal_and_names_the_largest_stall_whole(result: Result, width: int) -> None:
+    lines = printed(result, width).splitlines()
+    table = [line for line in lines if line and line[0] in "┏┃┡│├└"]
+    assert max(map(len, table)) <= width
+    assert any("offchip_bandwidth" in line for line in table)
+    assert all(any(line.startswith(f"│ {layer.name} ") for line in table) for layer in result.layers)
+
+
+def test_a_wide_table_tells_more_reasons_than_a_narrow_one(result: Result) -> None:
+    wide, narrow = (printed(result, width).count("decompression") for width in (160, 80))
+    assert wide > narrow
+
+
+def test_what_grows_is_called_so_and_what_shrinks_is_not() -> None:
+    assert "LARGER" in compression_line("weights", Compression("dpred", 11, 10, 5.0))
+    line = compression_line("weights", Compression("dpred", 9, 10, 5.0))
+    assert "LARGER" not in line
+    assert "ratio 0.900 (entropy 0.500)" in line
