@@ -42,7 +42,7 @@ def run_command(command: Callable[[], int | None]) -> int:
     away ends us quietly, with 141. Any other error is a bug, and keeps its traceback.
     """
     if sys.stdout is None:  # closed by the shell's >&-
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     try:
         code = command() or DONE
         with printing():

@@ -57,11 +57,11 @@ class Pass:
 class Program:
     """All passes of one layer, as columns [passes]; cycles are [images, passes].
 
-    `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the
-    number of window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's
-    `input_unit`). `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done
-    for all of their block. `urgency` is a pass's place in the order in which data are wanted. A layer that the machine
-    has no rule for is not `modelled`: it takes no array time and its outputs come from the reference.
+    `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the number of
+    window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's `input_unit`).
+    `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
+    their block. `urgency` is a pass's place in the order in which data are wanted. A layer that the machine has no rule
+    for is not `modelled`: it takes no array time and its outputs come from the reference.
     """
 
     layer: Layer

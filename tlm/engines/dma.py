@@ -37,9 +37,9 @@ class Dma(Module):
 
     Among the streams whose next request has room at its destination, the one needed by the earliest pass goes first, of
     several the one that has waited longest, and goes on until its run is issued; between runs, writes go before reads.
-    Each request in flight is a process of a pool that grows to what is needed.
-    Of what is read ahead, for layers to come, no more than `ahead` bytes are asked of the memory at once: enough to
-    keep it busy, so little that what is needed now does not queue behind it. With `carries_data` payloads hold real bytes, else they are timing only.
+    Each request in flight is a process of a pool that grows to what is needed. Of what is read ahead, for layers to
+    come, no more than `ahead` bytes are asked of the memory at once: enough to keep it busy, so little that what is
+    needed now does not queue behind it. With `carries_data` payloads hold real bytes, else they are timing only.
     """
 
     kind = "dma"

@@ -78,7 +78,8 @@ class Request:
 
 
 class Write:
-    """One write of encoded bytes, `values` more of a layer's outputs: `accepted` fires when it leaves for the memory, `done` when it is there."""
+    """One write of encoded bytes, `values` more of a layer's outputs: `accepted` fires when it leaves for the memory,
+    `done` when it is there."""
 
     __slots__ = ("accepted", "blocker", "done", "issued_fs", "layer", "payload", "values")
 

@@ -69,7 +69,7 @@ def plan_am(
 
 
 def _no_room(capacity: int, need: Sequence[tuple[int, int]], names: Sequence[str]) -> str:
-    """Which layers need how much: shares of inputs and outputs are apart, and each is as large as its widest layer's."""
+    """Which layers need how much: inputs and outputs have shares of their own, each as large as its widest layer's."""
     reader, writer = (max(range(len(need)), key=lambda layer: need[layer][way]) for way in (0, 1))
     inputs, outputs = need[reader][0], need[writer][1]
     return (
