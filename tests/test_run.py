@@ -111,6 +111,16 @@ def test_no_compression_raises_the_shipped_network_s_traffic(document: Run) -> N
     assert moved("none") > 2 * moved("dpred")
 
 
+def test_the_resolved_scenario_says_what_the_standard_gave_and_runs_again(tmp_path: Path, document: Run) -> None:
+    first = document("lenet", "--set", "memory=ddr4-3200")
+    memory = first["scenario"]["memory"]
+    assert (memory["channels"], memory["ranks"], memory["width"]) == (1, 1, 64)
+    again = tmp_path / "again.yaml"
+    again.write_text(json.dumps(first["scenario"]))
+    second = document(str(again))
+    assert {**second, "wall_s": 0} == {**first, "wall_s": 0}
+
+
 def test_out_holds_the_same_document(tmp_path: Path, document: Run) -> None:
     found = document("lenet", "--out", str(tmp_path / "run"))
     assert json.loads((tmp_path / "run" / "result.json").read_text()) == found

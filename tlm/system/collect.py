@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
+from typing import Any
 
 from .. import __version__
 from ..accelerators.parts import LayerRun
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module
+from ..memory import Dram
 from ..result import Component, Compression, LayerResult, Result, Traffic
 from ..scenario import resolved
 from ..workload.layer import stream
@@ -29,7 +31,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
     layers = [_layer(system, index, runs) for index in range(len(system.plan.programs))]
     cycles = time_fs // period
     return Result(
-        scenario=resolved(system.scenario),
+        scenario=_scenario(system),
         versions=versions(),
         partial=partial,
         time_fs=time_fs,
@@ -47,6 +49,16 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         components=[_component(module, time_fs) for module in system.tree() if module.kind],
         compression=_compression(system),
     )
+
+
+def _scenario(system: System) -> dict[str, Any]:
+    """The resolved scenario, with what the memory's standard says where the scenario leaves it open."""
+    document = resolved(system.scenario)
+    if isinstance(system.memory, Dram):
+        organisation = system.memory.config.organisation
+        known = {"channels": organisation.channels, "ranks": organisation.ranks, "width": organisation.width}
+        document["memory"] |= known
+    return document
 
 
 def versions() -> dict[str, str]:
