@@ -134,14 +134,18 @@ class Dma(Module):
             return self._current.head
         if self._writes:
             return self._writes[0]
-        best: ReadStream | None = None
+        best: Request | None = None
+        least = (0, 0)
         for stream in self._streams:
             head = stream.head
-            if head is None or (self._ahead >= self._ahead_most and self._is_ahead(head)) or not stream.can_issue():
+            if head is None:
                 continue
-            if best is None or stream.urgency < best.urgency:
-                best = stream
-        return best.head if best is not None else None
+            urgency = (head.first_need, stream.served)  # what goes first is least; cheap to ask, so asked first
+            if best is not None and urgency >= least:
+                continue
+            if (self._ahead < self._ahead_most or not self._is_ahead(head)) and stream.can_issue():
+                best, least = head, urgency
+        return best
 
     def _is_ahead(self, request: Request) -> bool:
         return (request.load.image, request.load.layer) != self._serving

@@ -146,12 +146,6 @@ class ReadStream:
         """Whether the next request belongs to a run that has been begun, and so has its room."""
         return self.head is not None and not self.head.first
 
-    @property
-    def urgency(self) -> tuple[int, int]:
-        """What goes first is least: the pass that needs the next request, then when the stream was last served."""
-        assert self.head is not None
-        return self.head.first_need, self.served
-
     def take(self) -> None:
         """The head is issued: its room is reserved and the next request is the head."""
         assert self.head is not None
