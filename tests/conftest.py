@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 import small_networks
+from hypothesis import settings
 from reference_tensors import NETWORKS, write_network
 
 from tlm.scenario import load
 from tlm.workload.layer import Workload
 from tlm.workload.source import load_workload
+
+# The suite is the same every time it runs, on a slow machine too.
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
