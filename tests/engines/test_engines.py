@@ -53,8 +53,8 @@ class Memory(Module):
         return delay + self.delay
 
 
-def stream_of(env: simpy.Environment, loads: list[Load], capacity: int, cut: Cut, name: str = "s") -> ReadStream:
-    return ReadStream(env, name, capacity, iter(loads), cut, "wm_capacity", lambda _after, _end: True)
+def stream_of(env: simpy.Environment, loads: list[Load], capacity: int, cut: Cut) -> ReadStream:
+    return ReadStream(env, capacity, iter(loads), cut, "wm_capacity", lambda _after, _end: True)
 
 
 def load_of(stream: Region, first_pass: int = 0) -> Load:
@@ -143,7 +143,6 @@ def test_the_stream_needed_first_goes_first_and_equals_take_turns() -> None:
     late, one, two = (attr_at(region(128, 1, "none"), address) for address in (0, 1024, 2048))
     for stream, first_pass in ((late, 5), (one, 2), (two, 2)):
         reads = stream_of(env, [load_of(stream, first_pass)], 10**6, Cut(64, 64, 10**6))
-        reads.deliver = lambda request, reads=reads: (reads.commit(request), dma.release(request))
         dma.add_stream(reads)
         reads.deliver = lambda request, reads=reads: (reads.commit(request), dma.release(request))
     env.run()

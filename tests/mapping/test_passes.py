@@ -10,7 +10,6 @@ from small_networks import network
 
 from tlm.accelerators import rules
 from tlm.accelerators.program import Program
-from tlm.accelerators.rules import Geometry
 from tlm.accelerators.spec import AcceleratorSpec, OnChip
 from tlm.mapping.outputs import positions_done
 from tlm.mapping.passes import Shape, structure, with_cycles
@@ -66,12 +65,13 @@ def test_the_cycles_of_all_passes_are_the_rule_s(case: tuple[Layer, str, int, Sh
 @settings(max_examples=40, deadline=None)
 def test_every_weight_has_arrived_and_none_is_freed_early(case: tuple[Layer, str, int, Shape]) -> None:
     program = built(*case)
+    starts = program.reduction.step_starts
     for tile in range(len(program.tiles)):
-        freed = 0
+        freed, needs = 0, program.weight_needs(tile).tolist()
         for work in program.run(0):
             part = program.tiles[tile]
-            need = program.weights_of(tile, work.unit, work.filter_set, work.steps[1])
-            used = program.weights_of(tile, work.unit, work.filter_set, work.steps[0])
+            need = needs[work.index]
+            used = need - part.filters[work.filter_set] * int(starts[work.steps[1]] - starts[work.steps[0]])
             if part.filters[work.filter_set]:
                 assert freed <= used < need
             freed = max(freed, need if work.frees_weights else 0)
@@ -170,8 +170,8 @@ def test_started_and_final_positions_frame_the_windows(index: int) -> None:
 def test_all_tiles_streams_are_the_weights_in_the_order_of_the_steps(index: int) -> None:
     """Against plain loops: filter set, step, filter, channel; every weight once."""
     layer, spec = LAYERS[index], machine("dstripes", 16)
-    geometry = Geometry.of(layer, rules.rule("dstripes", layer.kind).grid(spec))
-    reduction = geometry.reduction()
+    program = structure(layer, spec, Shape(1, 1, 2**30, False))
+    geometry, reduction = program.geometry, program.reduction
     flat = layer.weights.reshape(layer.filters, -1)
     seen = 0
     for tile in range(3):
@@ -184,7 +184,7 @@ def test_all_tiles_streams_are_the_weights_in_the_order_of_the_steps(index: int)
                         flat[geometry.group_filters * (layer.groups - 1) + filter_, k]
                         for k in reduction.order[begin:end]
                     ]
-        assert weight_stream(layer, geometry, reduction, tile, layer.groups - 1).tolist() == expected
+        assert weight_stream(program, tile, layer.groups - 1).tolist() == expected
         seen += len(expected)
     assert seen * layer.groups == layer.weights.size
     assert sum(part.group_values for part in tile_slices(geometry)) == seen

@@ -16,7 +16,8 @@ from .program import Program
 class AmPlan:
     """The activation memory's use, in values: tensors that stay, and room for streamed inputs and outputs.
 
-    `resident[l]` is true where layer l reads its input from AM, the layer before it having left it there.
+    `resident[l]` is true where layer l reads its input from AM, the layer before it having left it there; the last
+    entry is the last layer's output. The first and the last never stay.
     """
 
     resident: tuple[bool, ...]

@@ -33,7 +33,7 @@ class TileSlice:
 class Pass:
     """The unit of compute: one block of windows, one filter set, one run of steps.
 
-    `index` counts the layer's passes. `unit` counts the times a group's weights have been loaded before.
+    `index` counts the layer's passes.
     `*_need`, `*_free`: values of the layer's stream that must have arrived before, and are free after it;
     `out_started`, `out_final`: values of the outputs' stream it may touch, and that are final after it.
     """
@@ -41,7 +41,6 @@ class Pass:
     index: int
     group: int
     filter_set: int
-    unit: int
     windows: tuple[int, int]
     steps: tuple[int, int]
     cycles: int
@@ -92,11 +91,6 @@ class Program:
         """How many."""
         return len(self.group)
 
-    @property
-    def steps(self) -> int:
-        """Steps of one window set and one filter set."""
-        return self.geometry.steps
-
     @cached_property
     def _places(self) -> dict[int, Ints]:
         return {}
@@ -110,7 +104,7 @@ class Program:
     @cached_property
     def completes(self) -> Ints:
         """[passes] whether the pass ends its windows' accumulation."""
-        return np.asarray(self.last_step == self.steps)
+        return np.asarray(self.last_step == self.geometry.steps)
 
     @cached_property
     def frees_weights(self) -> Ints:
@@ -123,12 +117,6 @@ class Program:
         """[passes] each: the first window of every pass, and the first behind it."""
         columns = self.geometry.grid.columns
         return self.first_set * columns, np.minimum(self.last_set * columns, self.geometry.windows)
-
-    def weights_of(self, tile: int, unit: int, filter_set: int, step: int) -> int:
-        """Values of the tile's stream, from the layer's start, up to `step` of a filter set of a unit."""
-        part = self.tiles[tile]
-        within = part.filters[filter_set] * int(self.reduction.step_starts[step])
-        return unit * part.group_values + part.starts[filter_set] + within
 
     def weight_needs(self, tile: int) -> Ints:
         """[passes] values of the tile's stream, from the layer's start, needed before each pass."""
@@ -153,7 +141,6 @@ class Program:
         columns = (
             self.group,
             self.filter_set,
-            self.unit,
             *self.windows,
             self.first_step,
             self.last_step,
@@ -166,8 +153,8 @@ class Program:
             self.out_final,
         )
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for index, (group, filters, unit, w0, w1, s0, s1, *rest) in enumerate(rows):
-            yield Pass(index, group, filters, unit, (w0, w1), (s0, s1), *rest)
+        for index, (group, filters, w0, w1, s0, s1, *rest) in enumerate(rows):
+            yield Pass(index, group, filters, (w0, w1), (s0, s1), *rest)
 
 
 def stream_places(filters: int, reduction: Reduction) -> Ints:

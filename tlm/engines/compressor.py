@@ -13,7 +13,7 @@ import simpy
 
 from ..codecs.format import Bytes
 from ..core import WRITE, CheckFailed, Clock, Module, Payload, Progress
-from ..workload.layer import Ints
+from ..workload.layer import Ints, first_difference
 from .dma import Dma
 from .flow import Write
 from .region import Cut, Piece, Region, cut_writes
@@ -51,10 +51,10 @@ class OutputStream:
         fresh = self.values_of(self._encoded_to, values)
         expected = self.region.values
         assert expected is not None
-        wrong = np.flatnonzero(fresh != expected[self._encoded_to : values])
-        if len(wrong):
-            place = self._encoded_to + int(wrong[0])
-            raise CheckFailed(f"{self.region.name}: value {place} is {fresh[wrong[0]]}, not {expected[place]}")
+        wrong = first_difference(fresh, expected[self._encoded_to : values])
+        if wrong is not None:
+            place = self._encoded_to + wrong
+            raise CheckFailed(f"{self.region.name}: value {place} is {fresh[wrong]}, not {expected[place]}")
         bits = self._append(fresh)
         data = np.packbits(bits[: 8 * (end - begin)], bitorder="little")
         self._tail = bits[8 * (end - begin) :]

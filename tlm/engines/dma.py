@@ -62,8 +62,6 @@ class Dma(Module):
         self._ahead = 0
         self._serving = (0, 0)
         self._moved: dict[tuple[int, str], Moved] = {}
-        self.read_bytes = 0
-        self.written_bytes = 0
         self._streams: list[ReadStream] = []
         self._current: ReadStream | None = None
         self._served = 0
@@ -75,6 +73,16 @@ class Dma(Module):
         self._woken_idle = False
         self._recent: deque[Request | Write] = deque()
         self.process(self._issue)
+
+    @property
+    def read_bytes(self) -> int:
+        """What has come from the memory."""
+        return sum(part.read_bytes for part in self._moved.values())
+
+    @property
+    def written_bytes(self) -> int:
+        """What has gone to the memory."""
+        return sum(part.written_bytes for part in self._moved.values())
 
     def moved(self, layer: int, operand: str) -> Moved:
         """What has been moved of a layer's operand."""
@@ -195,12 +203,10 @@ class Dma(Module):
         self._at_memory -= 1
         length = moving.payload.data_length
         if isinstance(moving, Write):
-            self.written_bytes += length
             self.moved(moving.layer, "outputs").add(0, length, moving.values)
             self.release(moving)
             moving.done.succeed(moving)
         else:
-            self.read_bytes += length
             self.moved(moving.load.layer, moving.load.region.operand).add(length, 0, moving.values)
             if moving.ahead:
                 self._ahead -= length

@@ -110,7 +110,6 @@ class ReadStream:
     def __init__(
         self,
         env: simpy.Environment,
-        name: str,
         capacity: int,
         loads: Iterator[Load],
         cut: Cut,
@@ -118,7 +117,6 @@ class ReadStream:
         ready: Callable[[int, int], bool],
     ) -> None:
         self.env = env
-        self.name = name
         self.capacity = capacity
         self.full_reason = full_reason
         self.arrived = Progress(env)

@@ -7,7 +7,7 @@ import numpy as np
 from ..codecs import GROUP, CorruptContainer
 from ..codecs.format import Bytes, Int64s
 from ..core import CheckFailed
-from ..workload.layer import Ints
+from ..workload.layer import Ints, first_difference
 from .flow import Request
 from .region import Region
 
@@ -49,10 +49,10 @@ class Receiver:
             place = GROUP * (group + error.group)
             raise CheckFailed(f"{region.name}: the container of values {place}.. is corrupt: {error.reason}") from error
         assert region.values is not None
-        wrong = np.flatnonzero(values != region.values[first:last])
-        if len(wrong):
-            place = first + int(wrong[0])
-            raise CheckFailed(f"{region.name}: value {place} arrived as {values[wrong[0]]}, not {region.values[place]}")
+        wrong = first_difference(values, region.values[first:last])
+        if wrong is not None:
+            place = first + wrong
+            raise CheckFailed(f"{region.name}: value {place} arrived as {values[wrong]}, not {region.values[place]}")
         return values
 
 
@@ -62,10 +62,9 @@ def compare_bytes(region: Region, begin: int, arrived: Ints) -> None:
     expected = np.zeros(len(arrived), np.uint8)
     known = region.data[begin : begin + len(arrived)]
     expected[: len(known)] = known
-    wrong = np.flatnonzero(arrived != expected)
-    if len(wrong):
-        place = begin + int(wrong[0])
+    wrong = first_difference(arrived, expected)
+    if wrong is not None:
+        place = begin + wrong
         raise CheckFailed(
-            f"{region.name}: byte {place} (padding) arrived as 0x{arrived[wrong[0]]:02x}, "
-            f"not 0x{expected[wrong[0]]:02x}"
+            f"{region.name}: byte {place} (padding) arrived as 0x{arrived[wrong]:02x}, not 0x{expected[wrong]:02x}"
         )

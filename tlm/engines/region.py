@@ -7,7 +7,7 @@ import numpy as np
 
 from ..codecs import GROUP, Codec, Format
 from ..codecs.format import Bytes, Int64s
-from ..workload.layer import Ints
+from ..workload.layer import Ints, storage_bytes
 
 FIRST_RUN_VALUES = 256
 
@@ -44,7 +44,7 @@ class Region:
     @property
     def uncompressed_bytes(self) -> int:
         """Values times the storage width."""
-        return -(-self.count * self.fmt.bits // 8)
+        return storage_bytes(self.count, self.fmt.bits)
 
 
 @attrs.frozen(eq=False)

@@ -62,7 +62,7 @@ def plan_am(
         spare = capacity - tensors - inputs - outputs
         if spare >= 0:
             more = spare * 3 // 4
-            return AmPlan(tuple(resident[:-1]), tensors, inputs + more, outputs + spare - more)
+            return AmPlan(tuple(resident), tensors, inputs + more, outputs + spare - more)
         if not tensors:
             raise BadInput(_no_room(capacity, need, names), key="accelerator.am")
         resident[max((fullest, fullest + 1), key=lambda tensor: held[tensor])] = False

@@ -13,7 +13,7 @@ from ..workload.layer import Ints, Layer
 from .outputs import positions_done
 from .slices import tile_slices
 
-BLOCK_WINDOWS = 16  # windows of a coarse pass, at least
+BLOCK_WINDOWS = 16  # windows of a block, or one window set where that is larger
 SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, at least
 SLICES = 256  # and as many more as make no more slices than this of a block
 
@@ -71,8 +71,7 @@ def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
     A coarse pass is one turn of that nest; an exact one a window set and a step of it. Slices are fine where weights
     arrive or are freed: in a group's first and last block, and wherever they are loaded again for every block.
     """
-    sets = max(1, BLOCK_WINDOWS // geometry.grid.columns)
-    starts = np.arange(0, geometry.window_sets, sets)
+    starts = np.arange(0, geometry.window_sets, _block_sets(geometry))
     ends = _ends(starts, geometry.window_sets)
     fine = np.arange(0, geometry.steps, shape.slice_steps)
     coarse = fine if shape.weight_loads > 1 else fine[:1]
@@ -93,6 +92,11 @@ def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
     columns = {name: np.tile(column, geometry.groups) for name, column in one.items()}
     columns["group"] = np.repeat(np.arange(geometry.groups), len(one["block"]))
     return {**columns, "urgency": _urgency(columns["group"], columns["urgency"])}
+
+
+def _block_sets(geometry: Geometry) -> int:
+    """Window sets of a block; the last may have fewer."""
+    return max(1, BLOCK_WINDOWS // geometry.grid.columns)
 
 
 def _step_by_step(coarse: dict[str, Ints]) -> dict[str, Ints]:
@@ -172,7 +176,7 @@ def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict
     """out_started and out_final: values of the stream this layer writes."""
     filters, count = layer.filters, int(layer.outputs[0].size)
     grid = geometry.grid
-    block = columns["block"] * max(1, BLOCK_WINDOWS // grid.columns) * grid.columns  # its first window
+    block = columns["block"] * _block_sets(geometry) * grid.columns  # its first window
     end = np.minimum(columns["last_set"] * grid.columns, geometry.windows)
     top = np.minimum((columns["filter_set"] + 1) * grid.filters, geometry.group_filters)
     top = top + columns["group"] * geometry.group_filters
@@ -186,8 +190,7 @@ def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict
         started = started_at[end]
     final = np.where(top == filters, final_at[end], final_at[block])
     final = np.where(completes, final, final_at[block]) * last_group
-    if len(final):
-        final[-1] = count
+    final[-1] = count
     return {
         "out_started": np.maximum.accumulate(np.where(completes, started, 0)),
         "out_final": np.maximum.accumulate(final),

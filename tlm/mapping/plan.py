@@ -50,9 +50,8 @@ def make_plan(
     tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
     am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
     programs, regions = [], []
-    streamed_out = [not kept for kept in am_plan.resident[1:]] + [True]
-    for layer, loads, streams in zip(workload.layers, input_loads, streamed_out, strict=True):
-        shape = Shape(1, loads, WHOLE, exact, last_apart=streams)
+    for layer, loads, out_stays in zip(workload.layers, input_loads, am_plan.resident[1:], strict=True):
+        shape = Shape(1, loads, WHOLE, exact, last_apart=not out_stays)
         program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, weight_cut, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
@@ -86,8 +85,9 @@ def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
 
 def _off_chip(tensors: list[list[Region]], plan: AmPlan) -> list[list[Region | None]]:
     """The tensors that are in memory: those that do not stay in AM."""
-    stays = [*plan.resident, False]
-    return [[None if kept else region for region in tensor] for tensor, kept in zip(tensors, stays, strict=True)]
+    return [
+        [None if stays else region for region in tensor] for tensor, stays in zip(tensors, plan.resident, strict=True)
+    ]
 
 
 class _Allocator:
@@ -152,18 +152,23 @@ def _plan_am(
     finest = 1 if exact else WHOLE  # slices come between a block's window sets, which then need their inputs together
     shape = Shape(1, 1, finest, exact, last_apart=True)
     once = [structure(layer, spec, shape) for layer in workload.layers]
-    again = [structure(p.layer, spec, attrs.evolve(shape, input_loads=_input_units(p))) for p in once]
 
-    def spans(layer: int, programs: list[Program]) -> int:
-        return max(input_span(programs[layer], region, cut) for region in tensors[layer])
+    def spans(layer: int, program: Program) -> int:
+        return max(input_span(program, region, cut) for region in tensors[layer])
+
+    in_one = [spans(layer, program) for layer, program in enumerate(once)]
 
     def least(layer: int) -> tuple[int, int]:
         out = max(output_span(once[layer], region, cut) for region in tensors[layer + 1])
-        return min(spans(layer, once), spans(layer, again)), out
+        units = _input_units(once[layer])
+        if units == 1:
+            return in_one[layer], out
+        again = structure(once[layer].layer, spec, attrs.evolve(shape, input_loads=units))
+        return min(in_one[layer], spans(layer, again)), out
 
     sizes = [regions[0].count for regions in tensors]
     plan = plan_am(capacity, sizes, least, [layer.name for layer in workload.layers])
-    loads = [1 if spans(layer, once) <= plan.inputs else _input_units(program) for layer, program in enumerate(once)]
+    loads = [1 if span <= plan.inputs else _input_units(program) for span, program in zip(in_one, once, strict=True)]
     return plan, loads
 
 
@@ -189,22 +194,18 @@ def _shape(whole: Program, shape: Shape, cut: Cut, capacity: int) -> Shape:
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:
     """The layer's weights, [tiles][in order of loading]; every pass is proved to fit."""
-    tiles = range(len(program.tiles))
-    regions = tuple(_tile_regions(program, encoding, tile, split=program.weight_loads > 1) for tile in tiles)
+    signed = bool((program.layer.weights < 0).any())
+    regions = tuple(_tile_regions(program, encoding, tile, signed) for tile in range(len(program.tiles)))
     for region in regions[0]:
         weights_fit(program, region, cut, capacity)
     return regions
 
 
-def _tile_regions(program: Program, encoding: Encoding, tile: int, split: bool) -> tuple[Region, ...]:
+def _tile_regions(program: Program, encoding: Encoding, tile: int, signed: bool) -> tuple[Region, ...]:
     """A tile's weights: one region, or one for each group where groups are loaded again and again."""
     layer = program.layer
     if not program.tiles[tile].group_values:
         return ()
-    signed = bool((layer.weights < 0).any())
-    runs = [
-        weight_stream(layer, program.geometry, program.reduction, tile, group)
-        for group in range(program.geometry.groups)
-    ]
-    parts = runs if split else [np.concatenate(runs)]
+    runs = [weight_stream(program, tile, group) for group in range(program.geometry.groups)]
+    parts = runs if program.weight_loads > 1 else [np.concatenate(runs)]
     return tuple(encoding.region(layer, "weights", f"tile {tile}", values, signed) for values in parts)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..accelerators.program import TileSlice, stream_places
-from ..accelerators.rules import Geometry, Reduction
-from ..workload.layer import Ints, Layer
+from ..accelerators.program import Program, TileSlice
+from ..accelerators.rules import Geometry
+from ..workload.layer import Ints
 
 
 def tile_slices(geometry: Geometry) -> tuple[TileSlice, ...]:
@@ -22,14 +22,14 @@ def tile_slices(geometry: Geometry) -> tuple[TileSlice, ...]:
     return tuple(slices)
 
 
-def weight_stream(layer: Layer, geometry: Geometry, reduction: Reduction, tile: int, group: int) -> Ints:
+def weight_stream(program: Program, tile: int, group: int) -> Ints:
     """One tile's weights of one group, flat, as they lie in memory."""
+    layer, geometry, part = program.layer, program.geometry, program.tiles[tile]
     flat = layer.weights.reshape(layer.filters, -1)
-    part = tile_slices(geometry)[tile]
     stream = np.empty(part.group_values, np.int64)
     for index, count in enumerate(part.filters):
         if count:
             first = group * geometry.group_filters + index * geometry.grid.filters + tile * geometry.grid.rows
             run = stream[part.starts[index] : part.starts[index + 1]]
-            run[stream_places(count, reduction)] = flat[first : first + count, reduction.order]
+            run[program.places(count)] = flat[first : first + count, program.reduction.order]
     return stream

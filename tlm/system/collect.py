@@ -13,7 +13,7 @@ from ..core import BUSY, FS_PER_S, IDLE, Module
 from ..memory import Dram
 from ..result import Component, Compression, LayerResult, Result, Traffic
 from ..scenario import resolved
-from ..workload.layer import stream
+from ..workload.layer import storage_bytes, stream
 from .build import System
 
 OPERANDS = ("weights", "inputs", "outputs")
@@ -110,7 +110,7 @@ def _traffic(system: System, index: int) -> dict[str, Traffic]:
     bits = system.plan.programs[index].layer.bits
     moved = {operand: system.machine.dma.moved(index, operand) for operand in OPERANDS}
     return {
-        operand: Traffic(part.read_bytes, part.written_bytes, -(-part.values * bits // 8))
+        operand: Traffic(part.read_bytes, part.written_bytes, storage_bytes(part.values, bits))
         for operand, part in moved.items()
     }
 

@@ -114,6 +114,17 @@ class Workload:
     predictions: tuple[int, ...] | None = None
 
 
+def first_difference(found: Ints, expected: Ints) -> int | None:
+    """The first place where two flat arrays of one length differ, or None."""
+    wrong = np.flatnonzero(found != expected)
+    return int(wrong[0]) if len(wrong) else None
+
+
+def storage_bytes(values: int, bits: int) -> int:
+    """Bytes that hold `values` values of `bits` bits; the last byte may be part empty."""
+    return -(-values * bits // 8)
+
+
 def stream(tensor: Ints) -> Ints:
     """One image's tensor as its stream of values, flat: channel fastest, then x, then y.
 

@@ -11,13 +11,12 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import attrs
-import numpy as np
 import simpy
 
 from ...core import BUSY, IDLE, CheckFailed, Clock, Module
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
-from ...workload.layer import stream
+from ...workload.layer import first_difference, storage_bytes, stream
 from ..plan import Plan
 from ..program import Pass, Program
 from .broadcast import Broadcast, Job
@@ -76,7 +75,6 @@ class Dispatcher(Module):
         self._array_free = 0
         self._inputs_since = 0  # no later than this have the inputs of the next pass been there
         self._inputs_base = 0
-        self._job: Job | None = None
         self.process(self._run)
 
     @property
@@ -239,16 +237,15 @@ class Dispatcher(Module):
     def _brick_bytes(self, program: Program, work: Pass) -> int:
         """What the pass reads of AM: a brick of `lanes` values for every window and step."""
         bricks = (work.windows[1] - work.windows[0]) * (work.steps[1] - work.steps[0])
-        return -(-bricks * program.geometry.grid.lanes * program.layer.bits // 8)
+        return storage_bytes(bricks * program.geometry.grid.lanes, program.layer.bits)
 
     def _hand_over(self, layer: int, image: int, datapath: Datapath) -> None:
         """The layer's outputs, compared with the reference, become the next one's inputs where they stay in AM."""
         del self.datapaths[layer, image]
         outputs = datapath.outputs(0, int(datapath.program.layer.outputs[image].size))
         expected = stream(datapath.program.layer.outputs[image])
-        wrong = np.flatnonzero(outputs != expected)
-        if len(wrong):
-            place = int(wrong[0])
+        place = first_difference(outputs, expected)
+        if place is not None:
             raise CheckFailed(
                 f"layer {datapath.program.layer.name}, image {image}: output {place} of its stream is "
                 f"{outputs[place]}, not {expected[place]}"

@@ -9,13 +9,14 @@ import simpy
 
 from ...core import BadInput, Clock, Module
 from ...engines import CompressionSpec, Compressor, Decompressors, Dma, OutputStream, ReadStream, Request
+from ...workload.layer import storage_bytes
 from ..plan import Plan
 from ..spec import AcceleratorSpec
 from .broadcast import Broadcast
 from .dispatcher import Dispatcher
-from .memories import ActivationMemory
+from .memories import ActivationMemory, StreamedMemory
 from .reducers import Reducers
-from .tile import Tile, WeightMemory
+from .tile import Tile
 
 EXACT_READ_AHEAD = 32  # passes of one step whose bricks the dispatcher's pool holds
 
@@ -76,7 +77,6 @@ class Machine(Module):
         plan = self.plan
         return ReadStream(
             self.env,
-            "inputs",
             plan.am.inputs,
             plan.input_loads(),
             plan.activation_cut,
@@ -88,7 +88,6 @@ class Machine(Module):
         plan = self.plan
         stream = ReadStream(
             self.env,
-            f"weights of tile {number}",
             plan.wm_values,
             plan.weight_loads(number),
             plan.weight_cut,
@@ -123,7 +122,7 @@ class Machine(Module):
         request.expanded(self.now, *service)
         self._store(request, tile.wm.array.write(service[1], _stored_bytes(request)), tile.wm)
 
-    def _store(self, request: Request, stored: int, memory: ActivationMemory | WeightMemory) -> None:
+    def _store(self, request: Request, stored: int, memory: StreamedMemory) -> None:
         request.milestones.append((stored, "onchip_bandwidth"))
 
         def commit() -> None:
@@ -137,7 +136,7 @@ class Machine(Module):
 
 
 def _stored_bytes(request: Request) -> int:
-    return -(-request.values * request.load.region.fmt.bits // 8)
+    return storage_bytes(request.values, request.load.region.fmt.bits)
 
 
 def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:

@@ -1,33 +1,80 @@
-"""The activation memory: streamed inputs arrive in it, bricks are read from it, outputs are written to it."""
+"""The chip's memories that streams arrive in: a tile's weight memory, and the activation memory."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
+import numpy as np
+
 from ...core import Clock, Module
-from ...engines import ReadStream, Request
+from ...engines import ReadStream, Region, Request
 from ...engines.receive import Receiver
 from ...memory import OnChipMemory, Organisation
-from .datapath import Datapath
+from ...workload.layer import Ints
+from .datapath import Datapath, Floats
 
 
-class ActivationMemory(Module):
+class StreamedMemory(Module):
+    """A buffer with a stream of loads into it, timed as an on-chip memory (`array`)."""
+
+    def __init__(
+        self,
+        parent: Module,
+        name: str,
+        stream: ReadStream,
+        organisation: Organisation,
+        capacity_bytes: int,
+        clock: Clock,
+    ) -> None:
+        super().__init__(parent, name)
+        self.stream = stream
+        self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
+        self._receiver = Receiver()
+
+    def store(self, request: Request) -> None:
+        """A request's values are here: keep them, where they are carried, and count them in."""
+        if request.payload.data is not None:
+            self.keep(request, *self._receiver.take(request))
+        self.stream.commit(request)
+
+    @abstractmethod
+    def keep(self, request: Request, first: int, values: Ints) -> None:
+        """Put `values`, from place `first` of the request's region, where they are read."""
+
+
+class WeightMemory(StreamedMemory):
+    """One tile's weights: values of each region as they arrived, NaN until then."""
+
+    def __init__(
+        self, parent: Module, stream: ReadStream, organisation: Organisation, capacity_bytes: int, clock: Clock
+    ) -> None:
+        super().__init__(parent, "wm", stream, organisation, capacity_bytes, clock)
+        self._values: dict[Region, Floats] = {}
+
+    def keep(self, request: Request, first: int, values: Ints) -> None:
+        """Into the region's own array."""
+        region = request.load.region
+        if region not in self._values:
+            self._values[region] = np.full(region.count, np.nan)
+        self._values[region][first : first + len(values)] = values
+
+    def run_of(self, region: Region, begin: int, end: int) -> Floats:
+        """Values `begin`..`end` of a region as they arrived."""
+        return self._values[region][begin:end]
+
+
+class ActivationMemory(StreamedMemory):
     """AM: `stream` fills the part of it that streamed inputs pass through; the rest holds whole tensors."""
 
     def __init__(
         self, parent: Module, stream: ReadStream, organisation: Organisation, capacity_bytes: int, clock: Clock
     ) -> None:
-        super().__init__(parent, "am")
-        self.stream = stream
-        self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
+        super().__init__(parent, "am", stream, organisation, capacity_bytes, clock)
         self.datapath_of: Callable[[int, int], Datapath] | None = None
-        self._receiver = Receiver()
 
-    def store(self, request: Request) -> None:
-        """A request's values are here: hand them over, where they are carried, and count them in."""
-        if request.payload.data is not None:
-            assert self.datapath_of is not None
-            first, values = self._receiver.take(request)
-            datapath = self.datapath_of(request.load.layer, request.load.image)
-            datapath.inputs[first : first + len(values)] = values
-        self.stream.commit(request)
+    def keep(self, request: Request, first: int, values: Ints) -> None:
+        """Into the inputs of the layer and image they belong to."""
+        assert self.datapath_of is not None
+        datapath = self.datapath_of(request.load.layer, request.load.image)
+        datapath.inputs[first : first + len(values)] = values

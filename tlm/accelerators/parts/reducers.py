@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core import Module
 from ...memory import OnChipMemory
+from ...workload.layer import storage_bytes
 from ..program import Pass, Program
 
 
@@ -37,7 +38,7 @@ class Reducers(Module):
         filters = [tile.filters[work.filter_set] for tile in program.tiles]
         outputs = sum(filters) * windows
         kept = -(-outputs * program.layer.outputs[0].size // (program.layer.filters * program.geometry.windows))
-        self.done_fs = self._am.write(self.registers_free_fs, -(-int(kept) * program.layer.bits // 8))
+        self.done_fs = self._am.write(self.registers_free_fs, storage_bytes(int(kept), program.layer.bits))
         for reducer, count in zip(self.reducers, filters, strict=True):
             if count:
                 reducer.probe.span(self.registers_free_fs, self.done_fs)

@@ -5,44 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import simpy
 
 from ...core import BUSY, IDLE, Clock, Module
-from ...engines import ReadStream, Region, Request
-from ...engines.receive import Receiver
-from ...memory import OnChipMemory, Organisation
+from ...engines import ReadStream, Region
+from ...memory import Organisation
+from ...workload.layer import storage_bytes
 from .broadcast import Broadcast, Job
-from .datapath import Datapath, Floats
+from .datapath import Datapath
+from .memories import WeightMemory
 
 Process = Generator[simpy.Event, Any, None]
-
-
-class WeightMemory(Module):
-    """One tile's weights: a stream of loads into a bounded buffer, timed as an on-chip memory."""
-
-    def __init__(
-        self, parent: Module, stream: ReadStream, organisation: Organisation, capacity_bytes: int, clock: Clock
-    ) -> None:
-        super().__init__(parent, "wm")
-        self.stream = stream
-        self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
-        self._receiver = Receiver()
-        self._values: dict[Region, Floats] = {}
-
-    def store(self, request: Request) -> None:
-        """A request's values are here: keep them, where they are carried, and count them in."""
-        if request.payload.data is not None:
-            region = request.load.region
-            first, values = self._receiver.take(request)
-            if region not in self._values:
-                self._values[region] = np.full(region.count, np.nan)
-            self._values[region][first : first + len(values)] = values
-        self.stream.commit(request)
-
-    def run_of(self, region: Region, begin: int, end: int) -> Floats:
-        """Values `begin`..`end` of a region as they arrived."""
-        return self._values[region][begin:end]
 
 
 class Tile(Module):
@@ -67,10 +40,9 @@ class Tile(Module):
         self.regions: tuple[tuple[Region, ...], ...] = ()
         self.datapath: Datapath | None = None
         self._link = link
-        self._clock = clock
-        self._image_base = 0
-        self._layer_base = 0
         self._where = (-1, -1)
+        self._needs: list[int] = []
+        self._loaded = 0
         self.process(self._run)
 
     def figures(self) -> dict[str, float | int]:
@@ -86,7 +58,7 @@ class Tile(Module):
             work = job.work
             if not job.program.tiles[self.number].filters[work.filter_set]:
                 continue
-            need = self._base(job) + job.program.weights_of(self.number, work.unit, work.filter_set, work.steps[1])
+            need = self._need(job)
             cause = None
             if stream.arrived.count < need:
                 self.probe.set("weights")
@@ -108,19 +80,19 @@ class Tile(Module):
             self.wm.stream.free_to(need)
         self.probe.set(IDLE)
 
-    def _base(self, job: Job) -> int:
-        """Values of the tile's stream before this layer's of this image."""
+    def _need(self, job: Job) -> int:
+        """Values of the tile's stream, since the start of the run, that must have arrived for the pass."""
         if (job.layer, job.image) != self._where:
-            self._layer_base = self._image_base
-            self._image_base += job.program.weights_total(self.number)
             self._where = (job.layer, job.image)
-        return self._layer_base
+            self._needs = (self._loaded + job.program.weight_needs(self.number)).tolist()
+            self._loaded += job.program.weights_total(self.number)
+        return self._needs[job.work.index]
 
     def _read_weights(self, job: Job) -> None:
         """The array reads a row of weights a step; the port is as wide as that, so it never waits."""
         begin, end = (job.program.reduction.step_starts[step] for step in job.work.steps)
         filters = job.program.tiles[self.number].filters[job.work.filter_set]
-        self.wm.array.read(self.now, -(-int(end - begin) * filters * job.program.layer.bits // 8))
+        self.wm.array.read(self.now, storage_bytes(int(end - begin) * filters, job.program.layer.bits))
 
     def _compute(self, job: Job, datapath: Datapath) -> None:
         work, program = job.work, job.program
