@@ -334,3 +334,14 @@ def test_any_sizes_are_refused_before_the_run_or_complete_bit_exact(sizes: dict[
         assert "does not fit" in str(error) or "in flight" in str(error)
         return
     run_whole(workload, *sets)
+
+
+def test_the_dispatcher_tells_how_far_the_run_is(small_network: Workload) -> None:
+    system = System(simpy.Environment(), scenario(), small_network)
+    assert system.machine.dispatcher.standing() is None
+    system.env.run()
+    standing = system.machine.dispatcher.standing()
+    assert standing is not None
+    assert (standing.layer, standing.image) == (small_network.layers[-1].name, small_network.layers[0].images - 1)
+    assert standing.passes_done == standing.passes
+    assert 0 < standing.cycles_done == standing.cycles

@@ -2,7 +2,7 @@
 
 from .errors import BadInput, CheckFailed, Deadlock, ElaborationError, nearest
 from .fifo import Fifo
-from .module import Module, next_event_time
+from .module import Module, Rate, next_event_time
 from .payload import IGNORE, OK, READ, WRITE, Command, Payload, Status
 from .probe import BUSY, IDLE, Probe
 from .progress import Progress
@@ -30,6 +30,7 @@ __all__ = [
     "Payload",
     "Probe",
     "Progress",
+    "Rate",
     "Status",
     "TargetSocket",
     "nearest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
+import attrs
 import simpy
 from simpy.core import Infinity
 from simpy.events import URGENT
@@ -13,6 +14,15 @@ from .errors import ElaborationError
 from .probe import Probe
 
 ProcessFunction = Callable[[], Generator[simpy.Event, Any, Any]]
+
+
+@attrs.frozen
+class Rate:
+    """What a component has moved so far, and the most it could move in a second; `unit` is "B" or "values"."""
+
+    moved: int
+    peak_per_s: float
+    unit: str
 
 
 class Module:
@@ -88,6 +98,14 @@ class Module:
 
     def figures(self) -> dict[str, float | int]:
         """Hook: figures of the component's own for reports, units in their names."""
+        return {}
+
+    def rate(self) -> Rate | None:
+        """Hook: how much has gone through it, where that has a limit."""
+        return None
+
+    def levels(self) -> dict[str, tuple[int, int]]:
+        """Hook: how full its buffers are now, {name with unit: (level, capacity)}."""
         return {}
 
     def end_of_elaboration(self) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import simpy
 
 from ..codecs.format import Bytes
-from ..core import WRITE, CheckFailed, Clock, Module, Payload, Progress
+from ..core import FS_PER_S, WRITE, CheckFailed, Clock, Module, Payload, Progress, Rate
 from ..workload.layer import Ints, first_difference
 from .dma import Dma
 from .flow import Write
@@ -104,6 +104,10 @@ class Compressor(Module):
     def figures(self) -> dict[str, float | int]:
         """Its lanes, and what they took."""
         return {"lanes": self.lanes, "values": self.values}
+
+    def rate(self) -> Rate:
+        """Values encoded, a lane's one a cycle at most."""
+        return Rate(self.values, self.lanes * FS_PER_S / self._period_fs, "values")
 
     def _run(self) -> Process:
         for output in self._outputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import simpy
 
 from ..codecs import GROUP
-from ..core import Clock, Module
+from ..core import FS_PER_S, Clock, Module, Rate
 
 CHUNK_BITS = 64
 
@@ -28,6 +28,10 @@ class Decompressor(Module):
     def figures(self) -> dict[str, float | int]:
         """Its lanes, and what they emitted."""
         return {"lanes": self.lanes, "values": self.values}
+
+    def rate(self) -> Rate:
+        """Values expanded, a lane's one a cycle at most."""
+        return Rate(self.values, self.lanes * FS_PER_S / self._period_fs, "values")
 
     def serve(self, ready_fs: int, values: int, bits: int) -> Service:
         """Expand `values` values from `bits` encoded bits, there at `ready_fs`.

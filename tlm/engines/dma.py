@@ -92,6 +92,10 @@ class Dma(Module):
         """What it moved."""
         return {"read_bytes": self.read_bytes, "written_bytes": self.written_bytes}
 
+    def levels(self) -> dict[str, tuple[int, int]]:
+        """Bytes in flight, of what may be."""
+        return {"in_flight_bytes": (self.in_flight, self.outstanding)}
+
     def add_stream(self, stream: ReadStream) -> None:
         """Serve `stream` from now on."""
         stream.woken = self.wake

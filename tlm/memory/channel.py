@@ -11,7 +11,7 @@ from collections import deque
 
 import attrs
 
-from ..core import Module
+from ..core import Module, Rate
 from .config import DramConfig
 from .stats import ChannelStats
 
@@ -50,12 +50,19 @@ class Channel(Module):
         super().__init__(parent, name)
         self.stats = ChannelStats()
         self._closed_page = config.closed_page
+        self._burst_bytes = config.burst_bytes
+        self._peak_bytes_per_s = config.peak_bytes_per_s / config.organisation.channels
         self._set_timing(config)
         self._set_state(config)
 
     def figures(self) -> dict[str, float | int]:
         """Its counts: bursts moved, and how many of them needed an activate of their own."""
         return attrs.asdict(self.stats)
+
+    def rate(self) -> Rate:
+        """Bytes moved, in whole bursts, against the data bus'."""
+        moved = self._burst_bytes * (self.stats.read_bursts + self.stats.written_bursts)
+        return Rate(moved, self._peak_bytes_per_s, "B")
 
     def _set_timing(self, config: DramConfig) -> None:
         t, tck = config.timing, config.tCK_fs

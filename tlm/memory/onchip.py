@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 import simpy
 
-from ..core import Clock, Module
+from ..core import FS_PER_S, Clock, Module, Rate
 
 
 class Organisation(Protocol):
@@ -46,6 +46,7 @@ class Port(Module):
     def __init__(self, parent: Module, name: str, bits_per_cycle: int, latency_fs: int, period_fs: int) -> None:
         super().__init__(parent, name)
         self.bytes = 0
+        self._peak_bytes_per_s = bits_per_cycle / 8 * FS_PER_S / period_fs
         self._scale = bits_per_cycle
         self._per_byte = 8 * period_fs
         self._latency_fs = latency_fs
@@ -54,6 +55,10 @@ class Port(Module):
     def figures(self) -> dict[str, float | int]:
         """What it moved."""
         return {"bytes": self.bytes}
+
+    def rate(self) -> Rate:
+        """Bytes moved, all banks working at most."""
+        return Rate(self.bytes, self._peak_bytes_per_s, "B")
 
     def serve(self, ready_fs: int, length: int) -> int:
         """Move `length` bytes, no earlier than `ready_fs`; returns when, in fs, they are through."""

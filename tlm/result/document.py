@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from ..core import Rate
+
 SCHEMA = "tlm-result/1"
 
 
@@ -51,6 +53,7 @@ class Component:
     waiting_fs: dict[str, int]
     idle_fs: int
     figures: dict[str, float | int] = attrs.field(factory=dict)
+    rate: Rate | None = None
 
 
 @attrs.frozen

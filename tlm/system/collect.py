@@ -46,7 +46,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         wall_s=wall_s,
         events=_events(system),
         layers=layers,
-        components=[_component(module, time_fs) for module in system.tree() if module.kind],
+        components=[component(module, time_fs) for module in system.tree() if module.kind],
         compression=_compression(system),
     )
 
@@ -115,7 +115,8 @@ def _traffic(system: System, index: int) -> dict[str, Traffic]:
     }
 
 
-def _component(module: Module, time_fs: int) -> Component:
+def component(module: Module, time_fs: int) -> Component:
+    """What a component has done by `time_fs`."""
     totals = module.probe.totals(time_fs)
     waiting = {state: time for state, time in sorted(totals.items()) if state not in (BUSY, IDLE)}
     return Component(
@@ -125,6 +126,7 @@ def _component(module: Module, time_fs: int) -> Component:
         waiting_fs=waiting,
         idle_fs=totals.get(IDLE, 0),
         figures=module.figures(),
+        rate=module.rate(),
     )
 
 

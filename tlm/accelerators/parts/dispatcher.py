@@ -42,6 +42,18 @@ class LayerRun:
     stalls: dict[str, int] = attrs.field(factory=dict)
 
 
+@attrs.frozen
+class Standing:
+    """How far a run is: the layer and image under way, its passes done, and array cycles done of the whole run."""
+
+    layer: str
+    image: int
+    passes_done: int
+    passes: int
+    cycles_done: int
+    cycles: int
+
+
 class Dispatcher(Module):
     """Runs all passes of a plan, in order; `observe` is called with every layer that is done."""
 
@@ -75,12 +87,24 @@ class Dispatcher(Module):
         self._array_free = 0
         self._inputs_since = 0  # no later than this have the inputs of the next pass been there
         self._inputs_base = 0
+        self._passes_done = self._cycles_done = 0
+        self._cycles = sum(int(program.cycles.sum()) for program in plan.programs)
         self.process(self._run)
 
     @property
     def checked(self) -> bool:
         """Whether real values are computed."""
         return self._dma.carries_data
+
+    def standing(self) -> Standing | None:
+        """How far the run is; None before it has begun."""
+        if not self.runs:
+            return None
+        run = self.runs[-1]
+        program = self.plan.programs[run.layer]
+        return Standing(
+            program.layer.name, run.image, self._passes_done, program.passes, self._cycles_done, self._cycles
+        )
 
     def datapath(self, layer: int, image: int) -> Datapath:
         """The values of a layer and image; they begin to exist with the first that arrives."""
@@ -101,6 +125,7 @@ class Dispatcher(Module):
         self._inputs_since = self.now
         self._dma.serve(image, layer)
         self.runs.append(run)
+        self._passes_done = 0
         output = self.outputs.get(self.plan.output_index(layer, image))
         datapath = self.datapath(layer, image) if self.checked else None
         if output is not None and datapath is not None:
@@ -130,6 +155,8 @@ class Dispatcher(Module):
         self._account(run, cause)
         yield from self._execute(job)
         run.compute_cycles += work.cycles
+        self._passes_done += 1
+        self._cycles_done += work.cycles
         self._release(run, work)
         if work.completes:
             self._collect(program, work, output)

@@ -32,6 +32,10 @@ class StreamedMemory(Module):
         self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
         self._receiver = Receiver()
 
+    def levels(self) -> dict[str, tuple[int, int]]:
+        """Values that room is taken for, arrived or on their way, of what the stream may hold."""
+        return {"values": (self.stream.reserved - self.stream.freed, self.stream.capacity)}
+
     def store(self, request: Request) -> None:
         """A request's values are here: keep them, where they are carried, and count them in."""
         if request.payload.data is not None:
