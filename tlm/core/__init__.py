@@ -1,13 +1,15 @@
 """The TLM-2.0 layer on SimPy: time, modules, payloads, sockets, FIFOs, probes."""
 
+from .deadlock import Standstill, find_deadlock, simulate
 from .errors import BadInput, CheckFailed, Deadlock, ElaborationError, nearest
 from .fifo import Fifo
-from .module import Module, Rate, next_event_time
+from .module import Answer, Module, Party, Rate, next_event_time
 from .payload import IGNORE, OK, READ, WRITE, Command, Payload, Status
 from .probe import BUSY, IDLE, Probe
 from .progress import Progress
 from .sockets import InitiatorSocket, TargetSocket
 from .time import FS_PER_NS, FS_PER_S, Clock
+from .waits import Wait, waits
 
 __all__ = [
     "BUSY",
@@ -18,6 +20,7 @@ __all__ = [
     "OK",
     "READ",
     "WRITE",
+    "Answer",
     "BadInput",
     "CheckFailed",
     "Clock",
@@ -27,12 +30,18 @@ __all__ = [
     "Fifo",
     "InitiatorSocket",
     "Module",
+    "Party",
     "Payload",
     "Probe",
     "Progress",
     "Rate",
+    "Standstill",
     "Status",
     "TargetSocket",
+    "Wait",
+    "find_deadlock",
     "nearest",
     "next_event_time",
+    "simulate",
+    "waits",
 ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Union
 
 import attrs
 import simpy
 from simpy.core import Infinity
 from simpy.events import URGENT
 
+from .awaited import Awaited, Processes
 from .errors import ElaborationError
-from .probe import Probe
+from .probe import IDLE, Probe
 
 ProcessFunction = Callable[[], Generator[simpy.Event, Any, Any]]
+
+#: Who waits, or is waited for.
+Party = Union["Module", simpy.Process]
 
 
 @attrs.frozen
@@ -23,6 +27,35 @@ class Rate:
     moved: int
     peak_per_s: float
     unit: str
+
+
+@attrs.frozen
+class Announced:
+    """What a process said when it began to wait: `event`, the reason, since when, and for whom where it knows."""
+
+    event: simpy.Event
+    reason: str
+    since_fs: int
+    on: Party | None
+
+
+class Answer(Awaited):
+    """What a module owes who asked it: `label` says what ("a read of 64 B"); the module makes it succeed.
+
+    To return one from a function rather than a bare event costs nothing and lets a system that has stopped say who
+    waits for whom.
+    """
+
+    holds_work = True
+    source: Module
+
+    def __init__(self, module: Module, label: str) -> None:
+        super().__init__(module.env, module)
+        self.label = label
+
+    def what(self, name: str) -> str:
+        """The label."""
+        return self.label
 
 
 class Module:
@@ -40,8 +73,12 @@ class Module:
         self.name = name
         self.children: dict[str, Module] = {}
         self.sockets: list[Any] = []
+        self.prim_channels: list[Any] = []  # the FIFOs and counts that are its own, as sc_prim_channel
         self.elaborated = False
-        self._processes: list[ProcessFunction] = []
+        self.processes = Processes()
+        self.announced: dict[simpy.Process, Announced] = {}
+        self._resumes_as = IDLE
+        self._functions: list[ProcessFunction] = []
         self.parent = parent if isinstance(parent, Module) else None
         self.env: simpy.Environment = parent.env if isinstance(parent, Module) else parent
         self.probe = Probe(self.env)
@@ -71,9 +108,29 @@ class Module:
     def process(self, function: ProcessFunction) -> None:
         """Run `function()`, a generator, as a SimPy process from elaboration on."""
         if self.elaborated:
-            self.env.process(function())
+            self.processes.add(self.env.process(function()))
         else:
-            self._processes.append(function)
+            self._functions.append(function)
+
+    def wait(self, event: simpy.Event, reason: str, on: Party | None = None) -> Generator[simpy.Event, Any, Any]:
+        """Wait for `event`: `item = yield from self.wait(self.input.get(), "input")`; gives its value.
+
+        Meanwhile the probe says `reason`: work is in hand and cannot proceed. `on` is who has to bring the event about,
+        where that is not a FIFO's, a count's or a resource's to know.
+        """
+        process = self.env.active_process
+        assert process is not None, "only a process can wait"
+        if not self.announced:
+            self._resumes_as = self.probe.state
+        self.announced[process] = Announced(event, reason, self.now, on)
+        self.probe.set(reason)
+        try:
+            return (yield event)
+        finally:
+            del self.announced[process]
+            if self.probe.state == reason:
+                others = [announced.reason for announced in self.announced.values()]
+                self.probe.set(others[-1] if others else self._resumes_as)
 
     def tree(self) -> Iterator[Module]:
         """This module and all below it, parents first, children in order of construction."""
@@ -93,8 +150,8 @@ class Module:
             module.end_of_elaboration()
         for module in modules:
             module.elaborated = True
-            for function in module._processes:
-                self.env.process(function())
+            for function in module._functions:
+                module.processes.add(self.env.process(function()))
 
     def figures(self) -> dict[str, float | int]:
         """Hook: figures of the component's own for reports, units in their names."""
@@ -107,6 +164,13 @@ class Module:
     def levels(self) -> dict[str, tuple[int, int]]:
         """Hook: how full its buffers are now, {name with unit: (level, capacity)}."""
         return {}
+
+    def waits_for(self) -> Iterable[tuple[Party | None, str]]:
+        """Hook: who has to act before it can go on, and what for; None where nobody will.
+
+        Empty where what its processes wait for says it all.
+        """
+        return ()
 
     def end_of_elaboration(self) -> None:
         """Hook: called once all sockets of the tree are bound, before any process starts."""

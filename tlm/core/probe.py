@@ -46,6 +46,17 @@ class Probe:
             self._fold(*pending.popleft())
         pending.append((start, end, state))
 
+    def lasting(self) -> tuple[str, int]:
+        """The state it is in now, spans included, and since when, in fs."""
+        now, since = int(self._env.now), self._since
+        for start, end, state in self._pending:
+            if start > now:
+                break
+            if now < end:
+                return state, start
+            since = end
+        return self.state, since
+
     def totals(self, at: int) -> dict[str, int]:
         """Femtoseconds in each state from the probe's birth to `at`; they sum to that time exactly."""
         totals = dict(self._totals)

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Iterator
 
 import simpy
 
+from .awaited import Processes, Shared, waiters
+from .module import Module
+
 
 class Progress:
-    """A cumulative count (values arrived, values freed, passes done) with waiters on thresholds."""
+    """A cumulative count (values arrived, values freed, passes done) with waiters on thresholds.
 
-    __slots__ = ("_env", "_order", "_waiters", "count")
+    `parent` is an environment or the module it belongs to; `advancers` are the processes that have raised it, for a
+    message about who waits for whom.
+    """
 
-    def __init__(self, env: simpy.Environment) -> None:
-        self._env = env
+    __slots__ = ("_env", "_order", "_waiters", "advancers", "count", "name", "parent")
+
+    def __init__(self, parent: simpy.Environment | Module, name: str = "") -> None:
+        self.parent = parent if isinstance(parent, Module) else None
+        self._env: simpy.Environment = parent.env if isinstance(parent, Module) else parent
+        self.name = name
+        self.advancers = Processes()
         self._waiters: list[tuple[int, int, simpy.Event]] = []
         self._order = itertools.count()
         self.count = 0
+        if self.parent is not None:
+            self.parent.prim_channels.append(self)
 
     def advance_to(self, count: int) -> None:
         """Raise the count to `count` (never lowers it) and wake, in order, all whose wait is over."""
         if count <= self.count:
             return
+        process = self._env._active_proc
+        if process is not None and process not in self.advancers:
+            self.advancers.add(process)
         self.count = count
         waiters = self._waiters
         while waiters and waiters[0][0] <= count:
@@ -30,9 +46,34 @@ class Progress:
 
     def reached(self, count: int) -> simpy.Event:
         """An event that fires once the count is at least `count`; at once where it already is."""
-        event = self._env.event()
         if self.count >= count:
-            event.succeed()
-        else:
-            heapq.heappush(self._waiters, (count, next(self._order), event))
+            return self._env.event().succeed()
+        event = Threshold(self._env, self)
+        event.count = count
+        heapq.heappush(self._waiters, (count, next(self._order), event))
         return event
+
+    def awaited(self) -> Iterator[simpy.Event]:
+        """What is waited for: the thresholds that are not reached."""
+        return (event for _count, _order, event in self._waiters)
+
+
+class Threshold(Shared):
+    """The count at `count`."""
+
+    verb = ("advances it", "advanced it", "advanced it")
+    source: Progress
+    count: int
+
+    def what(self, name: str) -> str:
+        """How far it must come, and is."""
+        return f"{name!r} to reach {self.count:,} (it is at {self.source.count:,})"
+
+    def actors(self) -> list[simpy.Process]:
+        """Those who have raised it, and do not wait for it themselves."""
+        idlers = self.idlers()
+        return [process for process in self.source.advancers if process not in idlers]
+
+    def idlers(self) -> list[simpy.Process]:
+        """Those who wait for it themselves."""
+        return [process for event in self.source.awaited() for process in waiters(event)]

@@ -102,6 +102,8 @@ def _field_hook(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
     unit = field.metadata.get("unit")
 
     def hook(given: Any, kind: Any) -> Any:
+        if given is None and field.default is None:
+            return None
         value = quantity(given, unit) if unit else CONVERTER.structure(given, kind)
         if field.validator:
             _validate(field, value, given, unit)
