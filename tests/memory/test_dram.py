@@ -219,3 +219,40 @@ def test_a_dram_born_late_in_a_simulation_counts_from_then():
     done = dram.b_transport(Payload(READ, 0, None, 64), 0)
     assert done == 17 * 2_000_000
     assert sum(dram.channels[0].probe.totals(10**12 + done).values()) == done
+
+
+def test_stats_are_printed_with_units():
+    env = simpy.Environment()
+    env.run(10**9)
+    dram = Dram(env, "dram", standard="ddr4-3200", channels=2)
+    assert str(dram.stats).splitlines()[2] == "bandwidth  0.00 GB/s of 50.79 (0.0%) over 0.000 us"
+    assert str(dram.stats).splitlines()[-1].startswith("channel 1  0.00 GB/s (0.0%), row hits 0 of 0 bursts, act")
+    dram.b_transport(Payload(READ, 0, None, 10_000), 0)
+    dram.b_transport(Payload(WRITE, 1 << 20, None, 640), 0)
+    env.run(2 * 10**9)
+    assert str(dram.stats).splitlines() == [
+        "read       10,000 B (10,048 B in whole bursts)",
+        "written    640 B",
+        "bandwidth  10.69 GB/s of 50.79 (21.0%) over 1.000 us",
+        "row hits   151 of 167 bursts (90.4%)",
+        "channel 0  5.38 GB/s (21.2%), row hits 76 of 84 bursts (90.5%), activates 8, refreshes 0",
+        "channel 1  5.31 GB/s (20.9%), row hits 75 of 83 bursts (90.4%), activates 8, refreshes 0",
+    ]
+
+
+def test_the_bandwidth_is_over_all_time_and_never_beats_the_peak():
+    env = simpy.Environment()
+    dram = Dram(env, "dram", standard="hbm", channels=1)
+    done = dram.b_transport(Payload(READ, 0, None, 1 << 20), 5)
+    assert (dram.stats.time_fs, dram.stats.moved_bytes) == (done, 1 << 20)  # accepted is counted, and its time too
+    busy = dram.stats.bytes_per_s
+    assert 0.9 * dram.peak_bytes_per_s < busy < dram.peak_bytes_per_s
+    env.run(2 * done)
+    assert dram.stats.bytes_per_s == pytest.approx(busy / 2)
+
+
+def test_an_ideal_memory_prints_what_it_has():
+    memory = make_memory(simpy.Environment(), "memory", MemorySpec("ideal"))
+    memory.b_transport(Payload(READ, 0, None, 100), 0)
+    memory.env.run(10**9)
+    assert str(memory.stats) == "read       100 B\nwritten    0 B\nbandwidth  0.10 GB/s over 1.000 us"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from itertools import groupby
+from operator import index
 from typing import Any
 
 import numpy as np
 import simpy
 
 from ..codecs.format import Bytes
-from ..core import FS_PER_S, WRITE, CheckFailed, Clock, Module, Payload, Progress, Rate
+from ..core import WRITE, BadInput, CheckFailed, Party, Payload, Progress
 from ..workload.layer import Ints, first_difference
 from .dma import Dma
+from .engine import Engine
 from .flow import Write
 from .region import Cut, Piece, Region, cut_writes
 
@@ -26,7 +28,8 @@ class OutputStream:
 
     `final` counts the values of the stream that are final in AM, `drained` those that left it, `written` the encoded
     bytes that are in memory; `last` is the write that ended last in order, `newest` the last one begun.
-    `values_of(begin, end)` gives real values in a checked run.
+    `values_of(begin, end)` gives real values in a checked run. `maker` is who makes values final, for a message about
+    who waits for whom.
     """
 
     def __init__(self, env: simpy.Environment, region: Region, cut: Cut, layer: int) -> None:
@@ -37,6 +40,7 @@ class OutputStream:
         self.written = Progress(env)
         self.last: Write | None = None
         self.newest: Write | None = None
+        self.maker: Party | None = None
         self.values_of: Callable[[int, int], Ints] | None = None
         pieces = cut_writes(region, cut)
         self.runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece.run_end)]
@@ -82,67 +86,82 @@ class OutputStream:
         return count
 
 
-class Compressor(Module):
-    """`lanes` engines that take one value a cycle each, fed with the outputs in order of their layers, run by run.
+class Compressor(Engine):
+    """Lanes that encode what leaves the chip, a value a cycle each; `values` counts those taken.
 
-    Room in AM is free once the run's encoded bytes have been accepted by the DMA.
+    In a user's process: `yield compressor.compress(values)`. A machine has it `drain` its outputs.
     """
 
     kind = "compressor"
+    _drain: Drain | None = None
 
-    def __init__(
-        self, parent: Module, name: str, lanes: int, clock: Clock, dma: Dma, outputs: Iterable[OutputStream]
-    ) -> None:
-        super().__init__(parent, name)
-        self.lanes = lanes
-        self.values = 0
-        self._period_fs = clock.period_fs
-        self._dma = dma
+    def compress(self, values: int) -> simpy.Event:
+        """Encode `values` values that are here now.
+
+        The event fires when that is done; its value is when the engine began and when it was done, in fs.
+        """
+        if values < 0:
+            raise BadInput(f"{self.full_name}: there are no {values} values")
+        return self._ended(self._occupy(self.now, index(values), index(values)))
+
+    def waits_for(self) -> Iterator[tuple[Party | None, str]]:
+        """The DMA, where it has not accepted what is encoded; else who makes the outputs final."""
+        return iter(()) if self._drain is None else self._drain.waits_for()
+
+    def drain(self, outputs: Iterable[OutputStream], dma: Dma) -> None:
+        """Take `outputs` in the order of their layers, run by run, and hand what they are encoded to, to `dma`."""
+        self._drain = Drain(self, outputs, dma)
+        self.process(self._drain.run)
+
+
+class Drain:
+    """The way off the chip: room in AM is free once a run's encoded bytes have been accepted by the DMA."""
+
+    def __init__(self, compressor: Compressor, outputs: Iterable[OutputStream], dma: Dma) -> None:
+        self._compressor = compressor
         self._outputs = outputs
-        self.process(self._run)
+        self._dma = dma
+        self._output: OutputStream | None = None
+        self._sent: Write | None = None
 
-    def figures(self) -> dict[str, float | int]:
-        """Its lanes, and what they took."""
-        return {"lanes": self.lanes, "values": self.values}
+    def waits_for(self) -> Iterator[tuple[Party | None, str]]:
+        """The DMA, where it has not accepted what was sent last; else who has to make the next outputs final."""
+        if self._sent is not None and not self._sent.accepted.triggered:
+            yield self._dma, "the last bytes sent to be accepted"
+        elif self._output is not None and any(self._output.final.awaited()):
+            yield self._output.maker, f"outputs of layer {self._output.region.layer} to be final"
 
-    def rate(self) -> Rate:
-        """Values encoded, a lane's one a cycle at most."""
-        return Rate(self.values, self.lanes * FS_PER_S / self._period_fs, "values")
-
-    def _run(self) -> Process:
+    def run(self) -> Process:
+        """The process: it ends with the last output."""
         for output in self._outputs:
+            self._output = output
             begin, before = 0, 0
             for run in output.runs:
                 values, cause = run[-1].values, output.newest or "reduce"
                 if output.final.count < values:
                     yield output.final.reached(values)
                     cause = "reduce"
-                began = self.now
-                yield from self._compress(output, values - before)
+                began = self._dma.now
+                if output.region.codec.engine:
+                    yield self._compressor.compress(values - before)
                 writes = self._writes(output, begin, before, run)
                 for write in writes:
                     write.issued_fs, write.blocker = began, cause
-                    self._dma.write(write)
-                yield writes[-1].accepted
+                    self._dma.send(write)
+                self._sent = writes[-1]
+                yield self._sent.accepted
                 output.drained.advance_to(values)
                 begin, before = run[-1].end, values
-
-    def _compress(self, output: OutputStream, values: int) -> Process:
-        if output.region.codec.engine:
-            duration = -(-values * self._period_fs // self.lanes)
-            self.probe.span(self.now, self.now + duration)
-            self.values += values
-            yield self.env.timeout(duration)
 
     def _writes(self, output: OutputStream, begin: int, before: int, run: list[Piece]) -> list[Write]:
         """The run's transactions, with their real bytes where these are carried."""
         writes = []
         for piece in run:
             payload = Payload(WRITE, output.region.address + begin, data_length=piece.end - begin)
-            payload.milestones.append((self.now, "compression"))
+            payload.milestones.append((self._dma.now, "compression"))
             if self._dma.carries_data:
                 payload.data = output.encode(piece.values, begin, piece.end)
-            write = Write(self.env, payload, output.layer, piece.values - before)
+            write = Write(self._dma.env, payload, output.layer, piece.values - before)
             output.sent(write)
             write.done.callbacks.append(partial(self._landed, output, write))
             writes.append(write)

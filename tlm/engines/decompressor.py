@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from operator import index
+
 import simpy
 
 from ..codecs import GROUP
-from ..core import FS_PER_S, Clock, Module, Rate
+from ..core import BadInput, Clock, Module
+from .engine import Engine, Service
 
 CHUNK_BITS = 64
 
-#: When an engine began with a run, and when it was done, in fs.
-Service = tuple[int, int]
 
+class Decompressor(Engine):
+    """Lanes that serve one part of the chip's memory banks; `values` counts those emitted.
 
-class Decompressor(Module):
-    """Some lanes that serve one part of the chip's memory banks, first come, first served."""
+    In a user's process: `yield decompressor.expand(values, bits)`.
+    """
 
     kind = "decompressor"
 
-    def __init__(self, parent: Module | simpy.Environment, name: str, lanes: int, clock: Clock) -> None:
-        super().__init__(parent, name)
-        self.lanes = lanes
-        self.values = 0
-        self._period_fs = clock.period_fs
-        self._free_fs = 0
+    def expand(self, values: int, bits: int) -> simpy.Event:
+        """Expand `values` values from `bits` encoded bits that are here now.
 
-    def figures(self) -> dict[str, float | int]:
-        """Its lanes, and what they emitted."""
-        return {"lanes": self.lanes, "values": self.values}
-
-    def rate(self) -> Rate:
-        """Values expanded, a lane's one a cycle at most."""
-        return Rate(self.values, self.lanes * FS_PER_S / self._period_fs, "values")
+        The event fires when the last one is out; its value is when the engine began and when it was done, in fs.
+        """
+        if values < 0 or bits < 0:
+            raise BadInput(f"{self.full_name}: there are no {values} values in {bits} bits")
+        return self._ended(self.serve(self.now, index(values), index(bits)))
 
     def serve(self, ready_fs: int, values: int, bits: int) -> Service:
         """Expand `values` values from `bits` encoded bits, there at `ready_fs`.
@@ -39,12 +36,8 @@ class Decompressor(Module):
         The slower of both sides counts: one value a cycle out, one chunk a cycle in, on every lane. A container stays
         in its lane, so that no run is through before its 16 values (or as many as it has) have followed each other.
         """
-        start = max(ready_fs, self._free_fs)
-        cycles_lanes = max(values, -(-bits // CHUNK_BITS))
-        self._free_fs = start + -(-cycles_lanes * self._period_fs // self.lanes)
-        self.values += values
-        self.probe.span(start, self._free_fs)
-        return start, max(self._free_fs, start + min(values, GROUP) * self._period_fs)
+        start, free = self._occupy(ready_fs, values, max(values, -(-bits // CHUNK_BITS)))
+        return start, max(free, start + min(values, GROUP) * self._period_fs)
 
 
 class Decompressors(Module):

@@ -1,45 +1,61 @@
-"""The DMA: moves requests between memory and the chip's buffers, most urgent first, so many bytes at once."""
+"""The DMA: moves requests between memory and the chip's buffers, or a user's own, so many bytes at once."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from numbers import Integral
+from operator import index
 from typing import Any
 
 import attrs
 import simpy
 
-from ..core import BUSY, IDLE, READ, WRITE, CheckFailed, InitiatorSocket, Module
-from .flow import Cause, ReadStream, Request, Write
+from ..core import BUSY, IDLE, READ, WRITE, BadInput, InitiatorSocket, Module, Party, Payload
+from .flow import Cause, Move, ReadStream, Write
+from .given import in_bytes
+from .streams import Streams
+from .transfer import Transfer
 
 Process = Generator[simpy.Event, Any, None]
 
 ROOM = "room"
 
+REQUEST_BYTES = 2048  # of a user's transfer, unless `outstanding` holds less than IN_FLIGHT of them
+LEAST_REQUEST_BYTES = 256  # no burst of a memory is longer: cut between bursts, none is moved twice
+IN_FLIGHT = 16
+
 
 @attrs.define
 class Moved:
-    """Bytes on the memory's side, whole bursts, and the values they stand for."""
+    """Bytes asked of the memory (of streams, whole bursts), and the values they stand for."""
 
     read_bytes: int = 0
     written_bytes: int = 0
     values: int = 0
 
-    def add(self, read: int, written: int, values: int) -> None:
+    def add(self, payload: Payload, values: int) -> None:
         """Count one transaction."""
-        self.read_bytes += read
-        self.written_bytes += written
+        if payload.command is WRITE:
+            self.written_bytes += payload.data_length
+        else:
+            self.read_bytes += payload.data_length
         self.values += values
 
 
 class Dma(Module):
-    """Issues the requests of many streams; `outstanding` bytes at most are in flight, from issue to commit.
+    """Issues requests; at most `outstanding` bytes are in flight, from issue until they have left the DMA.
 
-    Among the streams whose next request has room at its destination, the one needed by the earliest pass goes first, of
-    several the one that has waited longest, and goes on until its run is issued; between runs, writes go before reads.
-    Each request in flight is a process of a pool that grows to what is needed. Of what is read ahead, for layers to
-    come, no more than `ahead` bytes are asked of the memory at once: enough to keep it busy, so little that what is
-    needed now does not queue behind it. With `carries_data` payloads hold real bytes, else they are timing only.
+    A user's process reads and writes: `payload = yield dma.read(address, length)`; a machine adds streams and sends
+    writes. All share `outstanding`, a number of bytes or text such as "64 KiB". What goes next: the rest of a stream's
+    run that has been begun; then writes that were sent; then, in turns, a request of the transfers that users asked
+    for, in the order they did, and a run of the stream that is most urgent (see Streams; `ahead` bytes at most are
+    asked of the memory at once for layers to come). Who is next waits for its credit; nobody overtakes.
+
+    Users' transfers are cut at multiples of `request` bytes: by default 2 KiB, or less where `outstanding` would not
+    hold 16 of them. What is in flight together may reach the memory in any order: a read waits for the write it needs.
+    With `carries_data` payloads hold real bytes, else reads are timing only. Each request in flight is a process of a
+    pool that grows to what is needed.
     """
 
     kind = "dma"
@@ -48,30 +64,31 @@ class Dma(Module):
         self,
         parent: Module | simpy.Environment,
         name: str,
-        outstanding: int,
+        outstanding: int | str,
         carries_data: bool = False,
         ahead: int | None = None,
+        request: int | str | None = None,
     ) -> None:
+        self.outstanding = in_bytes(outstanding, "outstanding")
+        self.request = _request_bytes(self.outstanding) if request is None else in_bytes(request, "request")
+        if self.request > self.outstanding:
+            raise BadInput(f"{self.request} B are more than the {self.outstanding} B in flight", key="request")
         super().__init__(parent, name)
         self.mem = InitiatorSocket(self, "mem")
-        self.outstanding = outstanding
         self.carries_data = carries_data
         self.in_flight = 0
+        self.streams = Streams(self.outstanding if ahead is None else ahead)
+        self.writes: deque[Write] = deque()
+        self.transfers: deque[Transfer] = deque()
+        #: What let the DMA go on after its last sleep, and whether the memory had had nothing to do by then.
+        self.let_go: tuple[Cause, bool] = (None, False)
         self._at_memory = 0
-        self._ahead_most = outstanding if ahead is None else ahead
-        self._ahead = 0
-        self._serving = (0, 0)
-        self._moved: dict[tuple[int, str], Moved] = {}
-        self._streams: list[ReadStream] = []
-        self._current: ReadStream | None = None
-        self._served = 0
-        self._writes: deque[Write] = deque()
+        self._users_turn = True
+        self._moved: dict[tuple[int | None, str], Moved] = {}
         self._idle_channels: list[simpy.Event] = []
         self._asleep: simpy.Event | None = None
         self._asleep_for_credit = False
-        self._woken_by: Cause = None
-        self._woken_idle = False
-        self._recent: deque[Request | Write] = deque()
+        self._recent: deque[Move] = deque()
         self.process(self._issue)
 
     @property
@@ -84,8 +101,8 @@ class Dma(Module):
         """What has gone to the memory."""
         return sum(part.written_bytes for part in self._moved.values())
 
-    def moved(self, layer: int, operand: str) -> Moved:
-        """What has been moved of a layer's operand."""
+    def moved(self, layer: int | None, operand: str) -> Moved:
+        """What has been moved of a layer's operand; of no layer, the `transfers` of users."""
         return self._moved.setdefault((layer, operand), Moved())
 
     def figures(self) -> dict[str, float | int]:
@@ -96,10 +113,41 @@ class Dma(Module):
         """Bytes in flight, of what may be."""
         return {"in_flight_bytes": (self.in_flight, self.outstanding)}
 
+    def waits_for(self) -> Iterator[tuple[Party | None, str]]:
+        """The memory while it owes answers; else who keeps the credit of what came, or has no room for more."""
+        if self._at_memory:
+            assert self.mem.target is not None
+            yield self.mem.target.owner, "an answer" if self._at_memory == 1 else f"{self._at_memory:,} answers"
+            return
+        for stream in self.streams:
+            waits = stream.waits_for()
+            if stream.delivered:
+                yield stream.engines, f"{stream.delivered:,} delivered values to be stored"
+            elif waits is not None:
+                yield waits
+
+    def read(self, address: int, length: int) -> simpy.Event:
+        """Read `length` bytes from `address` on.
+
+        The event fires when all are here, with the whole payload as its value: its `data` are the bytes, where data
+        are carried. Where the memory refuses any of it, TransferError is raised from the event.
+        """
+        return self._ask(Payload(READ, index(address), None, index(length)))
+
+    def write(self, address: int, data_or_length: Any) -> simpy.Event:
+        """Write bytes-like data, which must not change until then, or so many bytes for their time only.
+
+        The event fires when all are in the memory, with the whole payload as its value. Where the memory refuses any
+        of it, TransferError is raised from the event; what went before stays written.
+        """
+        if isinstance(data_or_length, Integral):
+            return self._ask(Payload(WRITE, index(address), None, index(data_or_length)))
+        return self._ask(Payload(WRITE, index(address), memoryview(data_or_length).cast("B")))
+
     def add_stream(self, stream: ReadStream) -> None:
         """Serve `stream` from now on."""
         stream.woken = self.wake
-        self._streams.append(stream)
+        self.streams.add(stream)
 
     def wake(self, reason: Cause) -> None:
         """Something changed that may let a request go: room, or data that were written."""
@@ -108,21 +156,21 @@ class Dma(Module):
 
     def serve(self, image: int, layer: int) -> None:
         """The layer that is running: what is read for any other is read ahead."""
-        self._serving = (image, layer)
+        self.streams.serve(image, layer)
         self.wake(None)
 
-    def write(self, write: Write) -> None:
+    def send(self, write: Write) -> None:
         """Queue a write; its `accepted` and `done` events tell what becomes of it."""
-        self._writes.append(write)
+        self.writes.append(write)
         self.wake(None)
 
-    def release(self, moved: Request | Write) -> None:
+    def release(self, moved: Move) -> None:
         """The bytes have left the DMA, into a buffer or into the memory: their credit is free again."""
         self.in_flight -= moved.payload.data_length
-        self._recent.append(moved)
+        if moved.blocker is not None:
+            self._recent.append(moved)
         if not self.in_flight:
-            waiting = any(stream.head is not None for stream in self._streams)
-            self.probe.set(ROOM if waiting else IDLE)
+            self.probe.set(ROOM if self.streams.pending else IDLE)
         if self._asleep is not None and self._asleep_for_credit:
             self._rouse(moved)
 
@@ -131,6 +179,16 @@ class Dma(Module):
         now, recent = self.now, self._recent
         while recent and recent[0].milestones[-1][0] < now:
             recent.popleft().blocker = None
+
+    def _ask(self, payload: Payload) -> simpy.Event:
+        if payload.data_length < 1:
+            raise BadInput(f"{self.full_name}: {payload.data_length} B at 0x{payload.address:x} cannot be moved")
+        if payload.command is READ and self.carries_data:
+            payload.data = bytearray(payload.data_length)
+        transfer = Transfer(self, payload)
+        self.transfers.append(transfer)
+        self.wake(None)
+        return transfer.done
 
     def _issue(self) -> Process:
         while True:
@@ -141,46 +199,20 @@ class Dma(Module):
             else:
                 self._launch(choice)
 
-    def _choose(self) -> Write | Request | None:
-        if self._current is not None and self._current.in_run:
-            return self._current.head
-        if self._writes:
-            return self._writes[0]
-        best: Request | None = None
-        least = (0, 0)
-        for stream in self._streams:
-            head = stream.head
-            if head is None:
-                continue
-            urgency = (head.first_need, stream.served)  # what goes first is least; cheap to ask, so asked first
-            if best is not None and urgency >= least:
-                continue
-            if (self._ahead < self._ahead_most or not self._is_ahead(head)) and stream.can_issue():
-                best, least = head, urgency
-        return best
+    def _choose(self) -> Move | None:
+        begun = self.streams.begun
+        if begun is not None:
+            return begun
+        if self.writes:
+            return self.writes[0]
+        asked = self.transfers[0].head if self.transfers else None
+        if asked is not None and self._users_turn:
+            return asked
+        return self.streams.choose() or asked
 
-    def _is_ahead(self, request: Request) -> bool:
-        return (request.load.image, request.load.layer) != self._serving
-
-    def _launch(self, choice: Write | Request) -> None:
-        if isinstance(choice, Write):
-            self._writes.popleft()
-            if self.now > choice.milestones[-1][0]:
-                choice.milestones.append((self.now, "offchip_bandwidth"))
-            choice.accepted.succeed()
-        else:
-            choice.stream.take()
-            self._current = choice.stream
-            self._served += 1
-            choice.stream.served = self._served
-            choice.issued_fs, choice.blocker = self.now, self._woken_by
-            choice.starved = self._woken_idle
-            if self._is_ahead(choice):
-                choice.ahead = True
-                self._ahead += choice.payload.data_length
-            if self.carries_data:
-                choice.payload.data = bytearray(choice.payload.data_length)
-        choice.payload.command = WRITE if isinstance(choice, Write) else READ
+    def _launch(self, choice: Move) -> None:
+        self._users_turn = not self.transfers or choice is not self.transfers[0].head
+        choice.launched(self)
         self.in_flight += choice.payload.data_length
         self._at_memory += 1
         self.probe.set(BUSY)
@@ -189,33 +221,21 @@ class Dma(Module):
         else:
             self.env.process(self._channel(choice))
 
-    def _channel(self, moving: Write | Request) -> Process:
+    def _channel(self, moving: Move) -> Process:
         """One transaction in flight at a time, for as long as the run lasts."""
         while True:
             payload = moving.payload
             delay = yield from self.mem.b_transport(payload, 0)
             if delay:
                 yield self.env.timeout(delay)
+            self._at_memory -= 1
             if payload.is_response_error:
-                raise CheckFailed(f"{self.full_name}: {payload} was refused by the memory")
-            self._landed(moving)
+                moving.refused(self)
+            else:
+                moving.landed(self)
             idle = self.env.event()
             self._idle_channels.append(idle)
             moving = yield idle
-
-    def _landed(self, moving: Write | Request) -> None:
-        self._at_memory -= 1
-        length = moving.payload.data_length
-        if isinstance(moving, Write):
-            self.moved(moving.layer, "outputs").add(0, length, moving.values)
-            self.release(moving)
-            moving.done.succeed(moving)
-        else:
-            self.moved(moving.load.layer, moving.load.region.operand).add(length, 0, moving.values)
-            if moving.ahead:
-                self._ahead -= length
-                self.wake(moving)
-            moving.stream.landed(moving)
 
     def _sleep(self, for_credit: bool) -> simpy.Event:
         self._asleep_for_credit = for_credit
@@ -224,6 +244,12 @@ class Dma(Module):
 
     def _rouse(self, reason: Cause) -> None:
         asleep, self._asleep = self._asleep, None
-        self._woken_by, self._woken_idle = reason, not self._at_memory
+        self.let_go = reason, not self._at_memory
         assert asleep is not None
         asleep.succeed()
+
+
+def _request_bytes(outstanding: int) -> int:
+    """How a user's transfer is cut by default: a power of two where `outstanding` holds one worth sending."""
+    wanted = max(min(REQUEST_BYTES, outstanding // IN_FLIGHT), LEAST_REQUEST_BYTES)
+    return min(1 << wanted.bit_length() - 1, outstanding)

@@ -1,23 +1,56 @@
-"""What is in flight: requests of streams into bounded buffers, writes, and the way from a wait to its cause."""
+"""What is in flight: requests of streams into bounded buffers, and writes."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import simpy
 
-from ..core import Payload, Progress
+from ..core import READ, CheckFailed, Party, Payload, Progress
 from .region import Cut, Load, Piece, cut_reads
 
-#: What held something up: an earlier request or write whose end let it go on, or a reason by name.
-Cause = Union["Request", "Write", str, None]
+if TYPE_CHECKING:
+    from .dma import Dma
 
-STARTUP = "startup"
+#: What held something up: an earlier move whose end let it go on, or a reason by name.
+Cause = Union["Move", str, None]
 
 
-class Request:
+class Move(ABC):
+    """One transaction of a DMA. It begins at `issued_fs`, and `blocker` had held it until then."""
+
+    __slots__ = ("blocker", "issued_fs", "payload")
+
+    latency_fs = 0
+    starved = False
+
+    def __init__(self, payload: Payload) -> None:
+        self.payload = payload
+        self.issued_fs = 0
+        self.blocker: Cause = None
+
+    @property
+    def milestones(self) -> list[tuple[int, str]]:
+        """Where its time went, from its beginning to its end."""
+        return self.payload.milestones
+
+    @abstractmethod
+    def launched(self, dma: Dma) -> None:
+        """It leaves for the memory now, and the place where it waited for that."""
+
+    @abstractmethod
+    def landed(self, dma: Dma) -> None:
+        """The memory has done it."""
+
+    def refused(self, dma: Dma) -> None:
+        """The memory has answered with an error."""
+        raise CheckFailed(f"{dma.full_name}: {self.payload} was refused by the memory")
+
+
+class Request(Move):
     """One read: it completes `values` values of its stream, which makes `upto` since the start of the simulation.
 
     `first` begins a run: it reserves `room` values at the destination for all of it; the run ends at `run_end` bytes
@@ -27,14 +60,11 @@ class Request:
     __slots__ = (
         "ahead",
         "begin",
-        "blocker",
         "first",
         "first_need",
-        "issued_fs",
-        "landed",
+        "is_here",
         "latency_fs",
         "load",
-        "payload",
         "room",
         "run_end",
         "starved",
@@ -44,32 +74,42 @@ class Request:
     )
 
     def __init__(self, stream: ReadStream, load: Load, begin: int, piece: Piece, values: int, upto: int) -> None:
+        super().__init__(Payload(READ, load.region.address + begin, data_length=piece.end - begin))
         self.stream = stream
         self.load = load
         self.begin = begin
-        self.payload = Payload(address=load.region.address + begin, data_length=piece.end - begin)
         self.values = values
         self.upto = upto
         self.first = piece.first
         self.room = piece.room
         self.run_end = piece.run_end
         self.first_need = 0
-        self.issued_fs = 0
-        self.landed = False
+        self.is_here = False
         self.latency_fs = 0
         self.ahead = False
         self.starved = False  # the memory had nothing to do until its blocker let it go
-        self.blocker: Cause = None
 
     @property
     def end(self) -> int:
         """Where it ends, in bytes from the region's start."""
         return self.begin + self.payload.data_length
 
-    @property
-    def milestones(self) -> list[tuple[int, str]]:
-        """Where its time went, from issue to commit."""
-        return self.payload.milestones
+    def launched(self, dma: Dma) -> None:
+        """Its room is reserved; where data are carried, they get a place."""
+        self.stream.take()
+        dma.streams.launched(self)
+        self.issued_fs = dma.now
+        self.blocker, self.starved = dma.let_go
+        if dma.carries_data:
+            self.payload.data = bytearray(self.payload.data_length)
+
+    def landed(self, dma: Dma) -> None:
+        """Count it, and deliver it when its turn has come."""
+        dma.moved(self.load.layer, self.load.region.operand).add(self.payload, self.values)
+        if self.ahead:
+            dma.streams.landed(self)
+            dma.wake(self)
+        self.stream.landed(self)
 
     def expanded(self, landed_fs: int, began_fs: int, done_fs: int) -> None:
         """An engine has it from `began_fs` to `done_fs`; where it took it up at once, that is mere latency."""
@@ -77,25 +117,31 @@ class Request:
         self.latency_fs = done_fs - landed_fs if began_fs == landed_fs else 0
 
 
-class Write:
-    """One write of encoded bytes, `values` more of a layer's outputs: `accepted` fires when it leaves for the memory,
-    `done` when it is there."""
+class Write(Move):
+    """One write of encoded bytes, `values` more of a layer's outputs, which begins when its values are final:
+    `accepted` fires when it leaves for the memory, `done` when it is there."""
 
-    __slots__ = ("accepted", "blocker", "done", "issued_fs", "layer", "payload", "values")
+    __slots__ = ("accepted", "done", "layer", "values")
 
     def __init__(self, env: simpy.Environment, payload: Payload, layer: int, values: int) -> None:
+        super().__init__(payload)
         self.layer = layer
         self.values = values
-        self.payload = payload
         self.accepted = env.event()
         self.done = env.event()
-        self.issued_fs = 0
-        self.blocker: Cause = None
 
-    @property
-    def milestones(self) -> list[tuple[int, str]]:
-        """Where its time went, from the moment its values were final."""
-        return self.payload.milestones
+    def launched(self, dma: Dma) -> None:
+        """Whoever sent it may forget it."""
+        dma.writes.popleft()
+        if dma.now > self.milestones[-1][0]:
+            self.milestones.append((dma.now, "offchip_bandwidth"))
+        self.accepted.succeed()
+
+    def landed(self, dma: Dma) -> None:
+        """Count it; its credit is free."""
+        dma.moved(self.layer, "outputs").add(self.payload, self.values)
+        dma.release(self)
+        self.done.succeed(self)
 
 
 class ReadStream:
@@ -104,7 +150,8 @@ class ReadStream:
     `capacity` and all counts are values. `arrived` counts what lies in the buffer since the start of the run;
     the consumer calls `free_to` when it is done with a prefix. `last` is the request committed last, `deliver`
     what is called with each request, in order, once its data are on the chip. `ready` says whether the first
-    `end` bytes of output number `after` are in memory.
+    `end` bytes of output number `after` are in memory. `consumer` is who calls `free_to`, `producer` who writes the
+    outputs, both only for a message about who waits for whom.
     """
 
     def __init__(
@@ -126,6 +173,9 @@ class ReadStream:
         self.last: Request | None = None
         self.deliver: Callable[[Request], None] = self.commit
         self.woken: Callable[[Cause], None] = lambda _reason: None
+        self.consumer: Party | None = None
+        self.producer: Party | None = None
+        self.engines: Party | None = None
         self._ready = ready
         self._in_order: deque[Request] = deque()
         self._requests = self._generate(loads, cut)
@@ -139,10 +189,19 @@ class ReadStream:
         after = head.load.after
         return after is None or self._ready(after, head.run_end)
 
+    def waits_for(self) -> tuple[Party | None, str] | None:
+        """Whom its next request waits for, and for what: room, or data that are not written yet."""
+        head = self.head
+        if head is None or self.can_issue():
+            return None
+        if self.reserved + head.room - self.freed > self.capacity:
+            return self.consumer, f"room for {head.room:,} values ({self.full_reason})"
+        return self.producer, f"{head.run_end:,} bytes of the output it reads"
+
     @property
-    def in_run(self) -> bool:
-        """Whether the next request belongs to a run that has been begun, and so has its room."""
-        return self.head is not None and not self.head.first
+    def delivered(self) -> int:
+        """Values that have been delivered and are not stored, where nothing else is on its way."""
+        return 0 if self._in_order else self.reserved - self.arrived.count
 
     def take(self) -> None:
         """The head is issued: its room is reserved and the next request is the head."""
@@ -153,9 +212,9 @@ class ReadStream:
 
     def landed(self, request: Request) -> None:
         """The request's data are on the chip; deliver it and those that waited for it, in order."""
-        request.landed = True
+        request.is_here = True
         now = int(self.env.now)
-        while self._in_order and self._in_order[0].landed:
+        while self._in_order and self._in_order[0].is_here:
             first = self._in_order.popleft()
             if not first.milestones or first.milestones[-1][0] < now:
                 first.milestones.append((now, "offchip_bandwidth"))
@@ -184,48 +243,3 @@ class ReadStream:
                 yield request
                 begin, before = piece.end, piece.values
             base += load.region.count
-
-
-def walk(cause: Cause, start: int, end: int) -> list[tuple[int, str]]:
-    """(duration in fs, reason) pairs that add up to `end` - `start`: back along the path that ended in `cause`.
-
-    An engine that took the last request up at once did not limit how fast data came, it only passed them on later:
-    the wait is explained by what happened so much earlier, before the engine, and by the engine only where that was
-    before all requests. Where the path leads to a request that had had no room and then found the memory idle, room is
-    what all of the wait was for.
-    """
-    room = _lack_of_room(cause, start)
-    if room is not None and end > start:
-        return [(end - start, room)]
-    latency = cause.latency_fs if isinstance(cause, Request) else 0
-    spans, rest = _path(cause, start - latency, end - latency)
-    if rest:
-        spans.append((rest, "decompression" if latency else STARTUP))
-    return spans
-
-
-def _lack_of_room(cause: Cause, start: int) -> str | None:
-    """What a request of the path had no room in, where it then found the memory idle."""
-    while isinstance(cause, (Request, Write)):
-        if isinstance(cause, Request) and cause.starved and isinstance(cause.blocker, str):
-            return cause.blocker
-        if cause.issued_fs < start:
-            return None
-        cause = cause.blocker
-    return None
-
-
-def _path(cause: Cause, start: int, end: int) -> tuple[list[tuple[int, str]], int]:
-    """The spans of the path, the latest first, and what lies before its beginning, in fs."""
-    spans: list[tuple[int, str]] = []
-    while end > start and cause is not None:
-        if isinstance(cause, str):
-            return [*spans, (end - start, cause)], 0
-        for index in range(len(cause.milestones) - 1, -1, -1):
-            begin = cause.milestones[index - 1][0] if index else cause.issued_fs
-            begin = min(max(begin, start), end)
-            if begin < end:
-                spans.append((end - begin, cause.milestones[index][1]))
-                end = begin
-        cause = cause.blocker
-    return spans, end - start

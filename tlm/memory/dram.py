@@ -32,6 +32,7 @@ class _Memory(Module):
         self.port = TargetSocket(self, "port", self.b_transport, self.transport_dbg)
         self.read_bytes = 0
         self.written_bytes = 0
+        self._born_fs = self._done_fs = self.now
         self._store = Store()
 
     def b_transport(self, payload: Payload, delay: int) -> int:
@@ -58,6 +59,11 @@ class _Memory(Module):
             return 0
         self._copy(payload, payload.command is WRITE)
         return payload.data_length
+
+    @property
+    def _time_fs(self) -> int:
+        """How long it has been there or, where that is later, until it has done what it accepted."""
+        return max(self.now, self._done_fs) - self._born_fs
 
     def _serve(self, payload: Payload, delay: int, write: bool) -> int:
         raise NotImplementedError
@@ -105,7 +111,7 @@ class Dram(_Memory):
 
     @property
     def stats(self) -> MemoryStats:
-        """What the memory has done so far; requests are counted when they are accepted."""
+        """What the memory has done so far, to be printed; requests are counted when they are accepted."""
         channels = tuple(attrs.evolve(channel.stats) for channel in self.channels)
         return MemoryStats(
             read_bytes=self.read_bytes,
@@ -115,6 +121,7 @@ class Dram(_Memory):
             row_hits=sum(c.row_hits for c in channels),
             row_misses=sum(c.row_misses for c in channels),
             peak_bytes_per_s=self.peak_bytes_per_s,
+            time_fs=self._time_fs,
             channels=channels,
         )
 
@@ -131,6 +138,7 @@ class Dram(_Memory):
                 done, critical = end, channel
         free, begin = begun[critical]
         queued = at if free < at else min(free, begin)
+        self._done_fs = max(self._done_fs, done)
         payload.milestones += ((queued, BANDWIDTH), (begin, LATENCY), (done, BANDWIDTH))
         return done - now
 
@@ -148,7 +156,7 @@ class IdealMemory(_Memory):
     def stats(self) -> MemoryStats:
         """What the memory has done so far; it moves just the bytes asked for."""
         read, written = self.read_bytes, self.written_bytes
-        return MemoryStats(read, written, read, written, 0, 0, self.peak_bytes_per_s)
+        return MemoryStats(read, written, read, written, 0, 0, self.peak_bytes_per_s, self._time_fs)
 
     def _serve(self, payload: Payload, delay: int, write: bool) -> int:
         payload.milestones.append((int(self.env.now) + delay, BANDWIDTH))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
+
+from ..core import FS_PER_S
 
 
 @attrs.define
@@ -16,16 +20,22 @@ class ChannelStats:
     refreshes: int = 0
 
     @property
+    def bursts(self) -> int:
+        """Column accesses, read or written."""
+        return self.read_bursts + self.written_bursts
+
+    @property
     def row_hits(self) -> int:
         """Column accesses that needed no activate of their own."""
-        return self.read_bursts + self.written_bursts - self.row_misses
+        return self.bursts - self.row_misses
 
 
 @attrs.frozen
 class MemoryStats:
     """What a memory did. Moved bytes are whole bursts; read and written ones are those asked for.
 
-    A row hit is a burst that needed no activate of its own; `channels` has each one's own counts.
+    A row hit is a burst that needed no activate of its own; `channels` has each one's own counts. `time_fs` is the
+    memory's life so far or, where that is later, until all it has accepted will have been moved. As text: a table.
     """
 
     read_bytes: int
@@ -35,4 +45,48 @@ class MemoryStats:
     row_hits: int
     row_misses: int
     peak_bytes_per_s: float
+    time_fs: int
     channels: tuple[ChannelStats, ...] = ()
+
+    @property
+    def moved_bytes(self) -> int:
+        """What the data buses moved, both ways."""
+        return self.moved_read_bytes + self.moved_written_bytes
+
+    @property
+    def bytes_per_s(self) -> float:
+        """The bandwidth achieved: what was moved over all of `time_fs`, idle or not."""
+        return self.moved_bytes * FS_PER_S / self.time_fs if self.time_fs else 0.0
+
+    def __str__(self) -> str:
+        lines = [
+            f"read       {_moved(self.read_bytes, self.moved_read_bytes)}",
+            f"written    {_moved(self.written_bytes, self.moved_written_bytes)}",
+            f"bandwidth  {self.bytes_per_s / 1e9:.2f} GB/s{self._of_peak()} over {self.time_fs / 1e9:,.3f} us",
+        ]
+        if self.channels:
+            lines.append(f"row hits   {_hits(self.row_hits, self.row_hits + self.row_misses)}")
+        lines += [f"channel {index}  {self._channel(channel)}" for index, channel in enumerate(self.channels)]
+        return "\n".join(lines)
+
+    def _of_peak(self) -> str:
+        if not math.isfinite(self.peak_bytes_per_s):
+            return ""
+        return f" of {self.peak_bytes_per_s / 1e9:.2f} ({self.bytes_per_s / self.peak_bytes_per_s:.1%})"
+
+    def _channel(self, channel: ChannelStats) -> str:
+        peak = self.peak_bytes_per_s / len(self.channels)
+        bursts = sum(each.bursts for each in self.channels)
+        rate = self.bytes_per_s * channel.bursts / bursts if bursts else 0.0
+        return (
+            f"{rate / 1e9:.2f} GB/s ({rate / peak:.1%}), row hits {_hits(channel.row_hits, channel.bursts)}, "
+            f"activates {channel.activates:,}, refreshes {channel.refreshes:,}"
+        )
+
+
+def _moved(asked: int, moved: int) -> str:
+    return f"{asked:,} B" + (f" ({moved:,} B in whole bursts)" if moved != asked else "")
+
+
+def _hits(hits: int, bursts: int) -> str:
+    return f"{hits:,} of {bursts:,} bursts" + (f" ({hits / bursts:.1%})" if bursts else "")
