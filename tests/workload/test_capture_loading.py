@@ -133,10 +133,14 @@ def load(folder: Path, **spec: Any) -> Workload:
 
 
 def refusal(folder: Path, **spec: Any) -> str:
+    """The one message; below it there may stand a traceback, of lines of the user's folder only."""
     with pytest.raises(BadInput) as refused:
         load(folder, **spec)
-    assert "\n" not in str(refused.value)
-    return str(refused.value)
+    message, *below = str(refused.value).split("\n")
+    if below:
+        assert below[0] == "Traceback (most recent call last):"
+        assert all(f'File "{folder}/' in line for line in below if line.startswith("  File "))
+    return "\n".join([message, *below])
 
 
 def state_of(folder: Path) -> dict[str, torch.Tensor]:
@@ -179,14 +183,14 @@ def test_a_network_by_module_and_its_input_function() -> None:
         ("net.py:no_module", ["must give an nn.Module, not int"]),
         ("net.py:no_example", ["no `example_input`"]),
         ("syntax.py:build", ["syntax.py:2", "is not Python"]),
-        ("imports.py:build", ["'imports.py' cannot be imported", "no_such_thing"]),
-        ("exits.py:build", ["workload.network: ", "exits.py:2: SystemExit: 0"]),
+        ("imports.py:build", ["'imports.py' cannot be imported", "imports.py:1: ", "no_such_thing", "Traceback"]),
+        ("exits.py:build", ["workload.network: ", "exits.py:2: SystemExit: 0\nTraceback", "    sys.exit(0)\n"]),
         ("booms.py:build", ["workload.network: ", "booms.py:1: RuntimeError: boom"]),
         ("net.py:broken", ["workload.network: ", "net.py:21: IndexError: list index out of range"]),
-        ("net.py:two_lines", ["net.py:24: RuntimeError: boom"]),
+        ("net.py:two_lines", ["net.py:24: RuntimeError: boom\nTraceback", "RuntimeError: boom\nand more"]),
         ("net.py:silent", ["net.py:27: AssertionError"]),
         ("net.py:leaves", ["net.py:30: SystemExit: 0"]),
-        ("net.py:leaving", ["cannot be traced by torch.fx: 0"]),
+        ("net.py:leaving", ["cannot be traced by torch.fx: 0\nTraceback", "in forward\n    raise SystemExit(0)\n"]),
         ("net.py:listed", ["`example_input` must be a tensor [N, ...], not list"]),
         ("net.py:huge", ["workload.images: the network on 1 image(s) does not fit in memory"]),
         ("net.py:odd_files", ["workload.network: TypeError: 'int' object is not iterable"]),
@@ -205,7 +209,8 @@ def test_names_that_cannot_be_used(folder: Path, network: str, words: list[str])
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"input": "net.py:picky"}, ["workload.input: picky(): only on Sundays"]),
+        ({"input": "net.py:picky"}, ["workload.input: picky(): ", "net.py:57: ValueError: only on Sundays\nTraceback"]),
+        ({"input": "nets.data:training_digits"}, ["training_digits() must take 2 arguments: too many positional"]),
         ({"input": "net.py:bare"}, ["workload.input", "must give (inputs, labels or None)"]),
         ({"input": "net.py:labels_short", "images": 2}, ["has 2 images and 1 labels"]),
         ({"input": "net.py:build"}, ["build() must take 2 arguments"]),
@@ -245,6 +250,16 @@ def test_inputs_that_cannot_be_used(folder: Path, spec: dict[str, Any], words: l
         np.savez(file, a=np.ones(1))
     message = refusal(folder, **spec)
     assert all(word in message for word in words), message
+
+
+def test_an_input_function_of_ours_says_what_is_wrong_without_a_traceback(folder: Path) -> None:
+    (folder / "wide.py").write_text(
+        "import torch\nfrom torch import nn\n\ndef build():\n    network = nn.Sequential(nn.Conv2d(2, 1, 1))\n"
+        "    network.example_input = torch.ones(1, 2, 9, 9)\n    return network\n"
+    )
+    message = refusal(folder, network="wide.py:build", input="nets.data:digits")
+    assert message.startswith("workload.input: digits(): digits have one channel: their shape is (1, height, width)")
+    assert "\n" not in message
 
 
 def test_random_images_are_the_seeds() -> None:

@@ -143,9 +143,16 @@ class Overflows(Network):
     ],
 )
 def test_a_module_that_cannot_be_captured(network: type[nn.Module], words: str) -> None:
-    message = refusal(network())
+    message, *below = refusal(network()).split("\n")
     assert words in message
-    assert "\n" not in message
+    assert bool(below) == (network is Decides)
+
+
+def test_a_network_that_torch_cannot_trace_is_shown_its_own_line() -> None:
+    _, first, place, line, *_ = refusal(Decides()).split("\n")
+    assert first == "Traceback (most recent call last):"
+    assert place.startswith(f'  File "{__file__}", line ') and place.endswith(", in forward")
+    assert line == "    return self.conv(x) if x.sum() > 0 else self.other(x)"
 
 
 def test_a_second_input_that_is_not_used_does_no_harm() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tlm.core.errors import BadInput
+from tlm.core.usercode import Find
 from tlm.workload import capture, source, traces
 from tlm.workload.layer import Workload
 from tlm.workload.spec import WorkloadSpec
@@ -40,7 +41,7 @@ def captures(monkeypatch: pytest.MonkeyPatch) -> list[WorkloadSpec]:
     calls: list[WorkloadSpec] = []
     load = capture.load_network
 
-    def counted(spec: WorkloadSpec, find: source.Find) -> tuple[Workload, list[Path]]:
+    def counted(spec: WorkloadSpec, find: Find) -> tuple[Workload, list[Path]]:
         calls.append(spec)
         return load(spec, find)
 

@@ -32,7 +32,7 @@ class Plan:
 
     `weights[layer][tile]` are a tile's regions in order of loading; `tensors[layer][image]` the input of each
     layer where it is in memory (None where it stays in AM), `tensors[-1]` the last layer's output.
-    `encoded_tensors` are all of them as they would be encoded; `memory_bytes` is what all operands take.
+    `encoded_tensors` are all of them as they would be encoded; `end_address` is behind all operands in memory.
     """
 
     workload: Workload
@@ -44,7 +44,7 @@ class Plan:
     weight_cut: Cut
     activation_cut: Cut
     encoded_tensors: tuple[Region, ...]
-    memory_bytes: int
+    end_address: int
 
     @property
     def images(self) -> int:

@@ -1,12 +1,14 @@
 """Codecs: containers of 16 values, encoded, decoded and measured; pure data, no time."""
 
 from tlm.core.errors import BadInput
+from tlm.core.usercode import is_user_code
 
 from .codec import Codec, CorruptContainer, Encoded
 from .dpred import Dpred
 from .entropy import entropy_bits
 from .format import GROUP, Format
 from .raw import Raw
+from .user import user_codec
 
 CODECS: dict[str, Codec] = {
     "dpred": Dpred(),
@@ -14,10 +16,15 @@ CODECS: dict[str, Codec] = {
 }
 
 
-def codec(name: str) -> Codec:
-    """The codec of that name; BadInput offers the ones there are."""
+def codec(name: str, key: str = "compression.codec") -> Codec:
+    """The codec of that name, or a user's own (`my.py:Delta`); BadInput offers the ones there are.
+
+    `key` is the scenario's that names it, for messages.
+    """
+    if is_user_code(name):
+        return user_codec(name, key)
     if name not in CODECS:
-        raise BadInput(f"there is no codec {name!r}", given=name, allowed=CODECS)
+        raise BadInput(f"there is no codec {name!r}", key=key, given=name, allowed=CODECS)
     return CODECS[name]
 
 

@@ -21,7 +21,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..core.blame import blamed_on_user
 from ..core.errors import BadInput
+from ..core.usercode import Find
 from . import quantisation as q
 from .chain import Stage, out_of_memory, read_chain
 from .checkpoint import Checkpoint, load_checkpoint
@@ -29,7 +31,7 @@ from .execution import execute, real_values
 from .folding import fold
 from .images import load_images
 from .layer import Ints, Layer, Workload
-from .loading import Search, blamed_on_user, load_function
+from .loading import load_function
 from .quantisation import Reals
 from .spec import WorkloadSpec
 
@@ -37,7 +39,7 @@ DEFAULT_BITS = 8
 KEY = "workload.network"
 
 
-def load_network(spec: WorkloadSpec, search: Search) -> tuple[Workload, list[Path]]:
+def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
     """Capture the network of `spec`, and the local files that the result depends on.
 
     `search` finds a relative path or raises BadInput. Raises BadInput for whatever cannot be used.

@@ -14,6 +14,7 @@ import attrs
 import torch
 from torch import Tensor, fx, nn
 
+from ..core.blame import with_traceback
 from ..core.errors import BadInput, first_line
 from .layer import Kind, Pool
 from .operations import FUNCTIONS, METHODS
@@ -64,7 +65,8 @@ def read_chain(network: nn.Module, images: Tensor) -> tuple[Stage, ...]:
     try:
         traced = fx.symbolic_trace(network.eval())
     except (Exception, SystemExit) as error:
-        raise _bad(f"the network cannot be traced by torch.fx: {first_line(error)}") from error
+        message = f"the network cannot be traced by torch.fx: {first_line(error)}"
+        raise _bad(with_traceback(message, error)) from error
     record = _Record(traced)
     try:
         with torch.no_grad():
@@ -73,7 +75,8 @@ def read_chain(network: nn.Module, images: Tensor) -> tuple[Stage, ...]:
         if out_of_memory(error):
             raise
         shape = tuple(images.shape[1:])
-        raise _bad(f"the network cannot take an image of shape {shape}: {first_line(error)}") from error
+        message = f"the network cannot take an image of shape {shape}: {first_line(error)}"
+        raise _bad(with_traceback(message, error)) from error
     return _Reader(traced, record.seen, len(images)).read()
 
 

@@ -14,7 +14,8 @@ import attrs
 import numpy as np
 
 from ..core.errors import BadInput, first_line
-from .loading import Search, load_function
+from ..core.usercode import Find
+from .loading import load_function
 from .quantisation import Reals
 from .spec import WorkloadSpec
 
@@ -30,7 +31,7 @@ class Images:
     files: tuple[Path, ...] = ()
 
 
-def load_images(spec: WorkloadSpec, example: Reals | None, search: Search) -> Images:
+def load_images(spec: WorkloadSpec, example: Reals | None, search: Find) -> Images:
     """As many images as `spec` asks for; `example` [1, ...] is the network's own `example_input`, or None."""
     found = _load(spec, example, search)
     inputs = _checked(found.inputs, example)
@@ -42,7 +43,7 @@ def load_images(spec: WorkloadSpec, example: Reals | None, search: Search) -> Im
     return Images(inputs[: spec.images], labels, found.files)
 
 
-def _load(spec: WorkloadSpec, example: Reals | None, search: Search) -> Images:
+def _load(spec: WorkloadSpec, example: Reals | None, search: Find) -> Images:
     source = spec.input
     if isinstance(source, dict):
         return Images(_random(source, spec.images))
@@ -56,7 +57,7 @@ def _load(spec: WorkloadSpec, example: Reals | None, search: Search) -> Images:
     return _from_function(source, spec.images, example.shape[1:], search) if source else Images(example)
 
 
-def _from_function(name: str, images: int, shape: tuple[int, ...], search: Search) -> Images:
+def _from_function(name: str, images: int, shape: tuple[int, ...], search: Find) -> Images:
     function = load_function(name, KEY, search)
     given = function(images, tuple(shape))
     if not isinstance(given, tuple) or len(given) != 2:

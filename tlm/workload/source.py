@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from ..core.usercode import Find
 from .cache import cached
 from .layer import Workload
 from .spec import WorkloadSpec
-
-Find = Callable[[str], Path]
 
 
 def load_workload(spec: WorkloadSpec, find: Find) -> Workload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import simpy
 
+from ...core.module import Party
 from ...engines import flow
 from ..program import Pass, Program
 
@@ -31,12 +32,15 @@ class Broadcast:
         self.first: simpy.Event = env.event()
         self._announcement = self.first
         self._missing = 0
+        self.sender: Party | None = None  # for a message about who waits for whom
+        self.job: Job | None = None
         self._ready: simpy.Event | None = None
         self.late: flow.Cause = None
 
     def announce(self, job: Job, tiles: int) -> simpy.Event:
         """Hand `job` out; the event fires when all `tiles` that take part have their weights."""
         announcement, self._announcement = self._announcement, job.next
+        self.job = job
         self._missing = tiles
         self._ready = self._env.event()
         self.late = None

@@ -7,13 +7,14 @@ tiles in step, and reducers that write finished outputs back while the next wind
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import attrs
 import simpy
 
 from ...core import BUSY, IDLE, CheckFailed, Clock, Module
+from ...core.module import Party
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
 from ...workload.layer import first_difference, storage_bytes, stream
@@ -24,6 +25,7 @@ from .datapath import Datapath
 from .memories import ActivationMemory
 from .reducers import Reducers
 from .tile import Tile
+from .usage import Usage, Use
 
 Process = Generator[simpy.Event, Any, None]
 Wait = Generator[simpy.Event, Any, Cause]
@@ -31,7 +33,7 @@ Wait = Generator[simpy.Event, Any, Cause]
 
 @attrs.define
 class LayerRun:
-    """What one layer did for one image: its span, and what its cycles went to."""
+    """What one layer did for one image: its span, what its cycles went to, and {kind: use} of what it shares."""
 
     layer: int
     image: int
@@ -40,6 +42,7 @@ class LayerRun:
     compute_cycles: int = 0
     complete: bool = False
     stalls: dict[str, int] = attrs.field(factory=dict)
+    used: dict[str, Use] = attrs.field(factory=dict)
 
 
 @attrs.frozen
@@ -55,7 +58,7 @@ class Standing:
 
 
 class Dispatcher(Module):
-    """Runs all passes of a plan, in order; `observe` is called with every layer that is done."""
+    """Runs all passes of a plan, in order."""
 
     kind = "dispatcher"
 
@@ -77,8 +80,9 @@ class Dispatcher(Module):
         self.outputs: dict[int, OutputStream] = {}
         self.tiles: list[Tile] = []
         self.datapaths: dict[tuple[int, int], Datapath] = {}
-        self.observe: Callable[[LayerRun], None] = lambda _run: None
+        self.usage: Usage | None = None
         self._link = link
+        link.sender = self
         self._am = am
         self._reducers = reducers
         self._dma = dma
@@ -105,6 +109,32 @@ class Dispatcher(Module):
         return Standing(
             program.layer.name, run.image, self._passes_done, program.passes, self._cycles_done, self._cycles
         )
+
+    def waits_for(self) -> Iterator[tuple[Party | None, str]]:
+        """The DMA for inputs, tiles that are late, the compressor for room, it and then the DMA for the last writes."""
+        state = self.probe.state
+        if state == "inputs":
+            yield self._am.supplier, state
+        elif state == "tiles":
+            yield from ((tile, state) for tile in self._late_tiles())
+        elif state in ("am_capacity", "offchip_write"):
+            output = self.outputs[self.plan.output_index(self.runs[-1].layer, self.runs[-1].image)]
+            drained = output.drained.count >= output.region.count
+            yield (self._dma if drained else self._am.stream.producer), state
+
+    def _late_tiles(self) -> list[Tile]:
+        """The tiles that take part in the pass handed out and are not ready; all of them where no one is not."""
+        job = self._link.job
+        if job is None:
+            return []
+        filters = [part.filters[job.work.filter_set] for part in job.program.tiles]
+        part = [tile for tile, count in zip(self.tiles, filters, strict=True) if count]
+        return [tile for tile in part if tile.probe.state != "broadcast"] or part
+
+    def end_of_elaboration(self) -> None:
+        """Outputs become final here."""
+        for output in self.outputs.values():
+            output.maker = self
 
     def datapath(self, layer: int, image: int) -> Datapath:
         """The values of a layer and image; they begin to exist with the first that arrives."""
@@ -139,7 +169,6 @@ class Dispatcher(Module):
             self._inputs_base += program.input_loads * program.layer.inputs[image].size
         if datapath is not None:
             self._hand_over(layer, image, datapath)
-        self.observe(run)
 
     def _pass(self, run: LayerRun, program: Program, work: Pass, output: OutputStream | None) -> Process:
         job = Job(self.env, run.layer, run.image, program, work)
@@ -234,6 +263,7 @@ class Dispatcher(Module):
         self._account(run, cause)
         self._array_free = run.end_fs = self.now
         run.complete = True
+        run.used = self.usage.until(self.now) if self.usage else {}
         self.probe.set(IDLE)
 
     def interrupt(self) -> None:
@@ -242,6 +272,7 @@ class Dispatcher(Module):
         if run is None or run.end_fs:
             return
         run.end_fs = self._clock.next_edge(self.now)
+        run.used = self.usage.until(self.now) if self.usage else {}
         cycles = (run.end_fs - self._array_free) // self._clock.period_fs
         if self.probe.state == BUSY:
             run.compute_cycles += cycles

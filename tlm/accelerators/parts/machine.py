@@ -41,9 +41,10 @@ class Machine(Module):
         self.spec = spec
         self.plan = plan
         self.clock = Clock(spec.clock)
+        engines = Clock(compression.clock or spec.clock)
         check_weight_port(spec, plan.workload.layers[0].bits)
         self.dma = Dma(self, "dma", outstanding, carries_data, ahead)
-        self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, self.clock)
+        self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, engines)
         self.outputs = self._outputs()
         self.am = ActivationMemory(self, self._input_stream(), spec.activation_memory, spec.am, self.clock)
         self.link = Broadcast(self.env)
@@ -55,9 +56,8 @@ class Machine(Module):
         self.dispatcher.outputs = self.outputs
         self.dispatcher.tiles = self.tiles
         self.am.datapath_of = self.dispatcher.datapath
-        self.compressor = Compressor(
-            self, "compressor", compression.compressors, self.clock, self.dma, list(self.outputs.values())
-        )
+        self.compressor = Compressor(self, "compressor", compression.compressors, engines)
+        self.compressor.drain(list(self.outputs.values()), self.dma)
         self._connect()
 
     def _outputs(self) -> dict[int, OutputStream]:
@@ -100,9 +100,12 @@ class Machine(Module):
 
     def _connect(self) -> None:
         self.dma.add_stream(self.am.stream)
+        self.am.stream.consumer, self.am.stream.producer = self.dispatcher, self.compressor
+        self.am.stream.engines = self.decompressors
         self.am.stream.deliver = self._expand_inputs
         for tile in self.tiles:
             self.dma.add_stream(tile.wm.stream)
+            tile.wm.stream.consumer, tile.wm.stream.engines = tile, self.decompressors
             tile.wm.stream.deliver = partial(self._expand_weights, tile)
 
     def _expand_inputs(self, request: Request) -> None:

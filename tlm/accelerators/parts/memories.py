@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...core import Clock, Module
+from ...core.module import Party
 from ...engines import ReadStream, Region, Request
 from ...engines.receive import Receiver
 from ...memory import OnChipMemory, Organisation
@@ -31,6 +32,14 @@ class StreamedMemory(Module):
         self.stream = stream
         self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
         self._receiver = Receiver()
+
+    @property
+    def supplier(self) -> Party | None:
+        """Who has what the stream lacks, for a message about who waits for whom: the engines or the DMA."""
+        if self.stream.delivered:
+            return self.stream.engines
+        woken = getattr(self.stream.woken, "__self__", None)
+        return woken if isinstance(woken, Module) else None
 
     def levels(self) -> dict[str, tuple[int, int]]:
         """Values that room is taken for, arrived or on their way, of what the stream may hold."""

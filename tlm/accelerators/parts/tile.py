@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import simpy
 
 from ...core import BUSY, IDLE, Clock, Module
+from ...core.module import Party
 from ...engines import ReadStream, Region
 from ...memory import Organisation
 from ...workload.layer import storage_bytes
@@ -48,6 +49,14 @@ class Tile(Module):
     def figures(self) -> dict[str, float | int]:
         """Passes it took part in."""
         return {"passes": self.passes}
+
+    def waits_for(self) -> Iterator[tuple[Party | None, str]]:
+        """The DMA for its weights; the dispatcher to start the pass, or for one to take part in."""
+        state = self.probe.state
+        if state == "weights":
+            yield self.wm.supplier, state
+        elif state != BUSY:
+            yield self._link.sender, "a pass" if state == IDLE else state
 
     def _run(self) -> Process:
         announcement = self._link.first

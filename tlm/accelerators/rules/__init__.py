@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tlm.core import BadInput
+from tlm.core.usercode import is_user_code
 from tlm.workload.layer import Kind
 
 from . import base, column, dstripes, stripes
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
+from .user import user_rule
 
 RULES = {
     "base": Rule(base.completion, grid=base.grid),
@@ -19,10 +21,15 @@ RULES = {
 __all__ = ["RULES", "Geometry", "Grid", "Reduction", "Rule", "rule"]
 
 
-def rule(name: str, kind: Kind) -> Rule:
-    """The rule `name` for layers of `kind`; raises BadInput where there is none."""
+def rule(name: str, kind: Kind, key: str = "accelerator.rules") -> Rule:
+    """The rule `name`, or a user's own (`my.py:skipping`), for layers of `kind`; raises BadInput where there is none.
+
+    `key` is the scenario's that holds the rules by kind, for messages.
+    """
+    if is_user_code(name):
+        return user_rule(name, kind, f"{key}.{kind}")
     allowed = [known for known, entry in RULES.items() if kind in entry.kinds]
     if name not in allowed:
         message = f"no cycle rule {name!r} for {kind} layers"
-        raise BadInput(message, key=f"rules.{kind}", given=name, allowed=allowed)
+        raise BadInput(message, key=f"{key}.{kind}", given=name, allowed=allowed)
     return RULES[name]
