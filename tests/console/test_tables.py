@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 
+import attrs
 import pytest
 from rich.console import Console
 from small_networks import scenario
 
-from tlm.console import show
+from tlm.console import component_table, show
+from tlm.console.cells import UNICODE
 from tlm.console.tables import compression_line
 from tlm.result import Compression, Result
 from tlm.system import run
@@ -45,3 +47,24 @@ def test_what_grows_is_called_so_and_what_shrinks_is_not() -> None:
     line = compression_line("weights", Compression("dpred", 9, 10, 5.0))
     assert "LARGER" not in line
     assert "ratio 0.900 (entropy 0.500)" in line
+
+
+@pytest.mark.parametrize("width", [60, 80, 110, 160])
+def test_components_are_told_folded_and_fit(result: Result, width: int) -> None:
+    target = io.StringIO()
+    Console(file=target, width=width).print(component_table(result.components, width))
+    lines = target.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    rows = [line.split("│") for line in lines if line.startswith("│")]
+    assert [row[1].strip() for row in rows][:3] == ["channel0", "dma", "decompressor"]
+    assert next(row[2].strip() for row in rows if row[1].strip() == "tile") == f"{UNICODE.times}16"
+
+
+def test_everything_is_shown_in_ascii_where_the_terminal_knows_no_more(result: Result) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    show(result, Console(file=stream, width=100))  # what it cannot encode would raise
+
+
+def test_a_layer_is_called_what_it_is_called(result: Result) -> None:
+    odd = attrs.evolve(result.layers[0], name="[red]a\x1b[2J")
+    assert "[red]a?[2J" in printed(attrs.evolve(result, layers=[odd]), 160)

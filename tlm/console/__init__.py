@@ -1,6 +1,9 @@
-"""What a person sees in a terminal: progress while a run lasts, tables at its end."""
+"""What a person sees in a terminal: progress and a live view while a run lasts, tables at its end; and pictures."""
 
+from .live import LiveView
+from .picture import svg
 from .progress import Progress
-from .tables import show
+from .stalls import stall_chart
+from .tables import component_table, show
 
-__all__ = ["Progress", "show"]
+__all__ = ["LiveView", "Progress", "component_table", "show", "stall_chart", "svg"]

@@ -1,7 +1,9 @@
-"""Progress while a run lasts: what is being done, how far it is, and when it will be over."""
+"""Progress while a command works: what is being done, how far it is, and the live view while a simulation runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -15,12 +17,15 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
+from ..core import Module
+from .live import LiveView, on_terminal
+
 
 class Progress:
-    """A line a phase, on stderr; nothing where `shown` is false or stderr is no terminal."""
+    """A line a phase, on stderr; nothing where `shown` is false or stdout or stderr is no terminal."""
 
     def __init__(self, shown: bool) -> None:
-        console = Console(stderr=True)
+        self._shown = shown and on_terminal()
         self._bar = Bar(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -28,9 +33,9 @@ class Progress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=console,
+            console=Console(stderr=True),
             transient=True,
-            disable=not (shown and console.is_terminal),
+            disable=not self._shown,
         )
         self._task = self._bar.add_task("", total=None)
 
@@ -51,3 +56,16 @@ class Progress:
     def advance(self) -> None:
         """One step more is done."""
         self._bar.advance(self._task)
+
+    @contextmanager
+    def watch(self, *roots: Module) -> Iterator[None]:
+        """The context of a simulation: the live view of the systems below `roots` in place of the line."""
+        if not self._shown:
+            yield
+            return
+        self._bar.stop()
+        try:
+            with LiveView(*roots):
+                yield
+        finally:
+            self._bar.start()

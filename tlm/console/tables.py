@@ -1,38 +1,71 @@
-"""The tables at the end of a run: layers, totals, compression, predictions."""
+"""The tables at the end of a run: layers, components, totals, compression, predictions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from ..result import Compression, LayerResult, Result
+from ..result import Component, Compression, LayerResult, Result
+from .cells import ASCII, UNICODE, Column, Glyphs, columns_of, fit
+from .quantities import printable
+from .reading import of_components
+from .rows import Row, make_rows
+from .stalls import stall_chart
 
 KIB = 1024
-NARROW = 110  # columns; below it a layer's largest stall is shown alone
+NARROW = 110  # columns; below it a layer's largest stall is shown alone, and no uncompressed bytes
+RAW = 4  # where these are in a row, behind the name
 
 
 def show(result: Result, console: Console) -> None:
     """Print a result for people."""
-    console.print(layer_table(result, stalls=1 if console.width < NARROW else 3))
+    glyphs = UNICODE if console.encoding.startswith("utf") else ASCII
+    narrow = console.width < NARROW
+    console.print(layer_table(result, stalls=1 if narrow else 3, raw=not narrow))
+    console.print(stall_chart(result))
+    console.print(component_table(result.components, console.width, glyphs))
     for line in summary(result):
         console.print(line, highlight=False)
 
 
-def layer_table(result: Result, stalls: int = 3) -> Table:
-    """A row a layer: its cycles, the `stalls` largest of what they went to, bytes off chip, use of the array."""
+def layer_table(result: Result, stalls: int = 3, *, raw: bool = True) -> Table:
+    """A row a layer: cycles, the `stalls` largest of what they went to, bytes off chip (`raw` too), the array's use."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
     table = Table(title=f"Layers, over {images}" + (" (partial: interrupted)" if result.partial else ""))
     table.add_column("layer")
     for name in ("cycles", "array"):
         table.add_column(name, justify="right")
     table.add_column("stalled for (cycles)", ratio=1, overflow="fold")
-    for name in ("off-chip\nKiB", "raw\nKiB", "array\nbusy"):
+    for name in ("off-chip\nKiB", *(["raw\nKiB"] if raw else []), "array\nbusy"):
         table.add_column(name, justify="right")
     for layer in result.layers:
-        table.add_row(layer.name, *_cells(layer, stalls))
+        table.add_row(Text(printable(layer.name)), *_shown(_cells(layer, stalls), raw))
     table.add_section()
-    table.add_row("all", *_totals(result, stalls))
+    table.add_row("all", *_shown(_totals(result, stalls), raw))
     return table
+
+
+def component_table(components: Sequence[Component], width: int, glyphs: Glyphs = UNICODE) -> Table:
+    """A row a component, numbered siblings folded: the shares of its time, what it waited for most, its rate."""
+    rows = make_rows(of_components(components), {})
+    table = Table(title="Components")
+    columns = _boxed(rows, width)
+    for column in columns:
+        table.add_column(column.title, width=column.width, justify="right" if column.right else "left", no_wrap=True)
+    for row in rows:
+        cells = (fit(column.cell(row, glyphs, column.width), column, glyphs.cut) for column in columns)
+        table.add_row(*(Text.assemble(*cell) for cell in cells))
+    return table
+
+
+def _boxed(rows: list[Row], width: int) -> list[Column]:
+    """The most columns that fit into `width`, with a table's lines and blanks around each."""
+    most = len(columns_of(rows, width, live=False))
+    fits = (columns_of(rows, width - 2 * count - 2, live=False) for count in range(most, 0, -1))
+    return next(columns for columns in fits if sum(c.width + 3 for c in columns) + 1 <= width or len(columns) == 1)
 
 
 def summary(result: Result) -> list[str]:
@@ -74,6 +107,10 @@ def _cells(layer: LayerResult, shown: int) -> list[str]:
         f"{raw / KIB:,.1f}",
         "-" if layer.utilisation is None else f"{layer.utilisation:.1%}",
     ]
+
+
+def _shown(cells: list[str], raw: bool) -> list[str]:
+    return cells if raw else [*cells[:RAW], *cells[RAW + 1 :]]
 
 
 def _stalls(stalls: dict[str, int], shown: int) -> str:

@@ -1,0 +1,128 @@
+"""Where each layer's cycles went: a bar a layer, as long as it took, of the array's cycles and of each stall's."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Sequence
+
+import attrs
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+from rich.style import Style
+
+from ..result import REASONS, LayerResult, Result
+from .cells import ASCII, GAP, UNICODE, Cell, Column, Glyphs, cut, fit, stacked
+from .quantities import percent, printable
+
+ARRAY = "array"
+
+#: A letter and a colour for each reason that is a cause; the array has a block.
+MARKS = {
+    ARRAY: ("", "green"),
+    "offchip_bandwidth": ("B", "red"),
+    "offchip_latency": ("L", "bright_red"),
+    "decompression": ("D", "magenta"),
+    "compression": ("C", "bright_magenta"),
+    "onchip_bandwidth": ("O", "blue"),
+    "wm_capacity": ("W", "yellow"),
+    "am_capacity": ("A", "bright_yellow"),
+    "dispatch": ("P", "cyan"),
+    "reduce": ("R", "bright_cyan"),
+    "startup": ("S", "white"),
+}
+INK = "#000000"
+OTHER = "bright_black"
+MOST_NAME = 24
+
+
+@attrs.frozen
+class StallChart:
+    """The chart as a rich renderable, as wide as it is asked to be; a layer no array time is known for has stalls."""
+
+    layers: Sequence[LayerResult]
+    title: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = UNICODE if options.encoding.startswith("utf") else ASCII
+        for line in self.lines(options.max_width, glyphs):
+            for text, style in cut(line, options.max_width, glyphs.cut):
+                yield Segment(text, Style.parse(style))
+            yield Segment.line()
+
+    def lines(self, width: int, glyphs: Glyphs) -> list[Cell]:
+        """A title, a line a layer, and what the letters stand for."""
+        names = [_name(layer) for layer in self.layers]
+        counts = [f"{layer.cycles:,}" for layer in self.layers]
+        label = Column("", min(MOST_NAME, max(map(len, names), default=0)), 0, _nothing)
+        number = Column("", max(map(len, counts), default=0), 0, _nothing, right=True)
+        room = max(4, width - label.width - number.width - 2)
+        longest = max((layer.cycles for layer in self.layers), default=0)
+        marks = marks_of(self.layers, glyphs)
+        lines: list[Cell] = [[(self.title, "italic")]]
+        for layer, name, count in zip(self.layers, names, counts, strict=True):
+            length = max(1, round(layer.cycles / longest * room)) if layer.cycles else 0
+            bar = stacked([(share, *marks[reason]) for reason, share in parts(layer)], length)
+            lines.append(
+                [
+                    *fit([(name, "bold")], label, glyphs.cut),
+                    (GAP, ""),
+                    *fit([(count, "")], number, glyphs.cut),
+                    (GAP, ""),
+                    *bar,
+                ]
+            )
+        return [*lines, *legend(self.layers, marks, width)]
+
+
+def stall_chart(result: Result) -> StallChart:
+    """The chart of a run's layers."""
+    partial = " (partial: interrupted)" if result.partial else ""
+    return StallChart(result.layers, f"Cycles of each layer, and what they went to{partial}")
+
+
+def parts(layer: LayerResult) -> list[tuple[str, float]]:
+    """(what, share of the layer's cycles): the array, then stalls in the order of the documented list."""
+    if not layer.cycles:
+        return []
+    order = {reason: place for place, reason in enumerate(REASONS)}
+    stalls = sorted(layer.stalls.items(), key=lambda item: order.get(item[0], len(order)))
+    counted = [(ARRAY, layer.compute_cycles or 0), *stalls]
+    return [(what, count / layer.cycles) for what, count in counted if count]
+
+
+def marks_of(layers: Iterable[LayerResult], glyphs: Glyphs) -> dict[str, tuple[str, str]]:
+    """Each reason's letter and style; those without one of their own get the next that is free."""
+    marks = {what: (letter or glyphs.busy, f"{INK} on {style}") for what, (letter, style) in MARKS.items()}
+    marks[ARRAY] = (glyphs.busy, MARKS[ARRAY][1])
+    taken = {letter for letter, _ in marks.values()}
+    free = (letter for letter in string.ascii_lowercase + string.digits if letter not in taken)
+    for reason in sorted({reason for layer in layers for reason in layer.stalls} - set(marks)):
+        marks[reason] = (next(free, "?"), f"{INK} on {OTHER}")
+    return marks
+
+
+def legend(layers: Sequence[LayerResult], marks: dict[str, tuple[str, str]], width: int) -> list[Cell]:
+    """What was found, the largest first, with its share of all cycles, in as many lines as it takes."""
+    cycles: dict[str, float] = {}
+    for layer in layers:
+        for what, share in parts(layer):
+            cycles[what] = cycles.get(what, 0) + share * layer.cycles
+    whole = sum(layer.cycles for layer in layers)
+    lines: list[Cell] = [[]]
+    used = 0
+    for what, count in sorted(cycles.items(), key=lambda item: -item[1]):
+        text = f" {printable(what)} {percent(count / whole)}"
+        if used and used + len(text) + 4 > width:
+            lines.append([])
+            used = 0
+        lines[-1] += [("   " if used else "", ""), marks[what], (text, "")]
+        used += len(text) + 4
+    return lines
+
+
+def _name(layer: LayerResult) -> str:
+    return printable(f"{layer.accelerator}: {layer.name}" if layer.accelerator else layer.name)
+
+
+def _nothing(*_given: object) -> Cell:
+    return []
