@@ -37,13 +37,13 @@ def test_an_event_of_the_shipped_run(benchmark: Any) -> None:
     workload = load_workload(scenario.workload, scenario.find)
 
     def setup() -> tuple[tuple[System], dict[str, Any]]:
-        return (System(simpy.Environment(), scenario, workload),), {}
+        return (System(simpy.Environment(), scenario, [workload]),), {}
 
     def run(system: System) -> float:
         began = time.perf_counter()
         system.env.run()
         events = int(system.env._eid.__reduce__()[1][0])
-        assert system.machine.dispatcher.finished
+        assert system.machines[0].dispatcher.finished
         return (time.perf_counter() - began) / events
 
     ratio = benchmark.pedantic(run, setup=setup, rounds=3) / seconds_a_timeout()

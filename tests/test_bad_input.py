@@ -89,7 +89,7 @@ IN_ONE_LINE = [
     ("accelerator: {preset: base, rules: dstripes}", ["accelerator.rules: expected a mapping, not 'dstripes'"]),
     ("accelerator: {preset: base, rules: {fc: 3}}", ["s.yaml:1: accelerator.rules.fc: expected text, not 3"]),
     ("accelerator: {preset: base, weight_memory: 3}", ["accelerator.weight_memory: expected a mapping"]),
-    ("accelerator: [base, stripes]", ["s.yaml:1: accelerator: expected a mapping", "not a list"]),
+    ("accelerator: [base, stripes]", ["s.yaml:1: accelerator: expected a mapping such as {name: left", "not 'base'"]),
     ("memory:", ["s.yaml:2: memory: expected a mapping", "not nothing"]),
     ("memory: 5", ["s.yaml:2: memory: expected a mapping with keys such as 'standard', not 5"]),
     ("check: yes", ["s.yaml:5: check: expected true or false, not 'yes'"]),

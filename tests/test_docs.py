@@ -17,7 +17,17 @@ from documents import PAGES, ROOT, Block, Example, blocks, examples, lasting, re
 from tlm import run as command
 from tlm.core.structure import hidden
 from tlm.core.units import written
-from tlm.result import REASONS, Component, Compression, LayerResult, Result, Traffic
+from tlm.result import (
+    REASONS,
+    AcceleratorResult,
+    Comparison,
+    Component,
+    Compression,
+    LayerResult,
+    Result,
+    Traffic,
+    Widening,
+)
 from tlm.scenario import Scenario
 
 ALL = [example for page in PAGES for example in examples(page)]
@@ -152,6 +162,9 @@ def test_every_choice_of_a_key_is_documented() -> None:
         ("Traffic", Traffic, set()),
         ("Components", Component, set()),
         ("Compression", Compression, {"ratio"}),
+        ("Accelerators", AcceleratorResult, set()),
+        ("Comparisons", Comparison, set()),
+        ("Widenings", Widening, set()),
     ],
 )
 def test_every_field_of_a_result_is_documented(title: str, spec: Any, more: set[str]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import cli
 
 if TYPE_CHECKING:
+    from .console import Progress
     from .result import Result
     from .scenario import Scenario
     from .workload.layer import Workload
@@ -30,11 +31,21 @@ def parser() -> cli.Parser:
     )
     made.add_argument("scenario", metavar="SCENARIO", help="a scenario file, or the bare name of a shipped one")
     made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a value of the scenario")
+    made.add_argument(
+        "--compare",
+        metavar="NAME,...",
+        type=_names,
+        default=[],
+        help="run again with each of these accelerator presets or codecs in place of the scenario's own",
+    )
+    made.add_argument(
+        "--widen", action="store_true", help="run again with each resource doubled in turn, and rank them"
+    )
     made.add_argument("--json", metavar="FILE", type=_name, help="write the result document")
     made.add_argument(
         "--out", metavar="DIR", type=_name, help="write result.json, and all else the run writes, into a folder"
     )
-    made.add_argument("--no-live", action="store_true", help="print no progress")
+    made.add_argument("--no-live", action="store_true", help="show no progress and no live view")
     return made
 
 
@@ -47,10 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: Any) -> int:
     try:
         from .scenario import load
+        from .system.compare import variants
 
         scenario = load(args.scenario, args.set)
+        others = variants(scenario, args.compare)
         targets = _targets(args, scenario)
-        result = _result(args, scenario)
+        result = _result(args, scenario, others)
     except KeyboardInterrupt:
         print("interrupted: no result", file=sys.stderr)
         return cli.INTERRUPTED
@@ -76,40 +89,55 @@ def _targets(args: Any, scenario: Scenario) -> list[Path]:
     return targets
 
 
-def _result(args: Any, scenario: Scenario) -> Result:
+def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario]) -> Result:
     from .console import Progress
-    from .core.errors import BadInput
-    from .system import run
+    from .system.compare import compare
+    from .system.widen import ranked, widen, widened
 
     with Progress(shown=not args.no_live) as progress:
-        try:
-            progress.phase("reading the workload")
-            workload = _workload(scenario)
-            layers = len(workload.layers)
-            progress.phase("planning", layers)
-            return run(
-                scenario,
-                workload,
-                planned=lambda done: _next_phase(progress, done, layers, workload.layers[0].images),
-                observe=lambda _run: progress.advance(),
-            )
-        except BadInput as error:
-            raise scenario.locate(error) from None
+        progress.phase("reading the workload")
+        workloads = [_workload(one) for one in scenario.machines]
+        result = _simulated(scenario, workloads, progress)
+        if variants and not result.partial:
+            result = _repeated(result, "compare", compare(variants, workloads), len(variants), progress)
+        if args.widen and not result.partial:
+            options = widened(scenario)
+            result = ranked(_repeated(result, "widen", widen(options, result, workloads), len(options), progress))
+        return result
 
 
 def _workload(scenario: Scenario) -> Workload:
     """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
+    from .core.errors import BadInput
     from .workload.source import load_workload
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return load_workload(scenario.workload, scenario.find)
+        try:
+            return load_workload(scenario.workload, scenario.find)
+        except BadInput as error:
+            raise scenario.locate(error) from None
 
 
-def _next_phase(progress: Any, done: int, layers: int, images: int) -> None:
-    progress.advance()
-    if done == layers:
-        progress.phase(f"running {layers} layers x {images} image(s)", layers * images)
+def _simulated(scenario: Scenario, workloads: list[Workload], progress: Progress) -> Result:
+    """The run itself, with the live view on it."""
+    from .system import run
+
+    progress.phase("planning", sum(len(workload.layers) for workload in workloads))
+    return run(scenario, workloads, planned=lambda _done: progress.advance(), watch=progress.watch)
+
+
+def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, progress: Progress) -> Result:
+    """`result` with what its repetitions come to as its `key`; partial where we are interrupted before the last."""
+    import attrs
+
+    progress.phase(f"{key}: repeating the run", runs)
+    found = []
+    for one in repeated:
+        found.append(one)
+        progress.advance()
+    more: Any = {key: found, "partial": len(found) < runs}
+    return attrs.evolve(result, **more)
 
 
 def _show(result: Result, targets: list[Path]) -> None:
@@ -122,6 +150,13 @@ def _show(result: Result, targets: list[Path]) -> None:
         show(result, console)
         for target in targets:
             console.print(f"wrote {target}", highlight=False)
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names with commas between them, not {text!r}")
+    return names
 
 
 def _name(text: str) -> str:

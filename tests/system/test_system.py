@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +40,7 @@ def assert_whole(result: Result) -> None:
 
 def assert_bytes_conserved(system: System, result: Result) -> None:
     """What the memory sent the DMA received; what the layers are told to have moved was moved."""
-    stats, dma = system.memory.stats, system.machine.dma
+    stats, dma = system.memory.stats, system.machines[0].dma
     read = sum(part.read_bytes for layer in result.layers for part in layer.traffic.values())
     written = sum(part.written_bytes for layer in result.layers for part in layer.traffic.values())
     assert (stats.read_bytes, stats.written_bytes) == (dma.read_bytes, dma.written_bytes) == (read, written)
@@ -46,16 +48,16 @@ def assert_bytes_conserved(system: System, result: Result) -> None:
 
 def run_whole(workload: Workload, *sets: str) -> Result:
     """Run, with every promise of the result and every stream's end checked."""
-    system = System(simpy.Environment(), scenario(*sets), workload)
+    system = System(simpy.Environment(), scenario(*sets), [workload])
     system.env.run()
-    assert system.machine.dispatcher.finished
+    assert system.machines[0].dispatcher.finished
     result = collect(system, partial=False, wall_s=0.0)
     assert_whole(result)
     assert_bytes_conserved(system, result)
-    for reads in (system.machine.am.stream, *(tile.wm.stream for tile in system.machine.tiles)):
+    for reads in (system.machines[0].am.stream, *(tile.wm.stream for tile in system.machines[0].tiles)):
         assert reads.head is None
         assert reads.arrived.count == reads.reserved == reads.freed
-    assert system.machine.dma.in_flight == 0
+    assert system.machines[0].dma.in_flight == 0
     return result
 
 
@@ -159,14 +161,14 @@ def test_more_of_anything_never_makes_a_run_slower(
 
 def test_nothing_beats_its_roofline(small_network: Workload) -> None:
     for sets in SYSTEMS.values():
-        system = System(simpy.Environment(), scenario(*sets, "check=false"), small_network)
+        system = System(simpy.Environment(), scenario(*sets, "check=false"), [small_network])
         system.env.run()
         result = collect(system, partial=False, wall_s=0.0)
         seconds, stats = result.time_fs / 1e15, system.memory.stats
         assert result.cycles >= sum(layer.compute_cycles or 0 for layer in result.layers)
         assert stats.read_bytes + stats.written_bytes <= stats.peak_bytes_per_s * seconds
         lanes = system.scenario.compression.decompressors
-        values = sum(engine.values for engine in system.machine.decompressors.engines)
+        values = sum(engine.values for engine in system.machines[0].decompressors.engines)
         assert values <= lanes * result.cycles
 
 
@@ -183,8 +185,8 @@ def test_no_compression_moves_more_where_compression_gains(small_network: Worklo
 
 def corrupted(workload: Workload, region_of: Any, bit: int, *sets: str) -> str:
     """Flip a bit of a region where it lies in memory; the message of the run that finds it."""
-    system = System(simpy.Environment(), scenario(*sets), workload)
-    region: Region = region_of(system.plan)
+    system = System(simpy.Environment(), scenario(*sets), [workload])
+    region: Region = region_of(system.machines[0].plan)
     place = Payload(READ, region.address + bit // 8, bytearray(1))
     assert system.memory.transport_dbg(place) == 1
     flipped = bytearray([place.data[0] ^ 1 << bit % 8])
@@ -215,15 +217,15 @@ def test_a_flipped_bit_of_alignment_padding_is_found(small_network: Workload) ->
         region: Region = plan.weights[0][0][0]
         return region
 
-    system = System(simpy.Environment(), scenario("compression.align_bits=64"), small_network)
-    first_end = int(padding(system.plan).offsets[1]) - 1
+    system = System(simpy.Environment(), scenario("compression.align_bits=64"), [small_network])
+    first_end = int(padding(system.machines[0].plan).offsets[1]) - 1
     assert small_network.layers[0].name in corrupted(small_network, padding, first_end, "compression.align_bits=64")
 
 
 def test_a_flipped_bit_behind_a_region_s_end_is_found(small_network: Workload) -> None:
     """The rest of the last burst: nobody decodes it, and it arrived all the same."""
-    system = System(simpy.Environment(), scenario(), small_network)
-    region = system.plan.weights[1][0][0]
+    system = System(simpy.Environment(), scenario(), [small_network])
+    region = system.machines[0].plan.weights[1][0][0]
     assert region.size_bytes % 64
     message = corrupted(small_network, lambda plan: plan.weights[1][0][0], 8 * region.size_bytes)
     assert "(padding)" in message
@@ -260,7 +262,7 @@ def test_what_does_not_fit_is_refused_before_the_run(
     sets: tuple[str, ...], message: str, small_network: Workload
 ) -> None:
     with pytest.raises(BadInput, match=message) as found:
-        System(simpy.Environment(), scenario(*sets), small_network)
+        System(simpy.Environment(), scenario(*sets), [small_network])
     assert found.value.key
 
 
@@ -268,17 +270,25 @@ def test_a_run_that_stops_with_work_left_says_who_waits_for_what(
     small_network: Workload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tlm.engines.flow.ReadStream.free_to", lambda _stream, _count: None)
-    with pytest.raises(Deadlock, match=r"deadlock at \d+ fs in layer .*tile0 waits: weights"):
+    with pytest.raises(Deadlock, match=r"deadlock at [\d,]+ fs: soc.accelerator.dma -> soc.accelerator.tile0 -> soc."):
         run(scenario("accelerator.wm=2 KiB"), small_network)
 
 
 def test_an_interrupt_ends_with_what_there_is_marked_partial(small_network: Workload) -> None:
-    def interrupt(_run: object) -> None:
-        raise KeyboardInterrupt
+    whole = run(scenario(), small_network)
 
-    result = run(scenario(), small_network, observe=interrupt)
+    @contextmanager
+    def interrupted(system: System) -> Iterator[None]:
+        def interrupt(_event: object) -> None:
+            raise KeyboardInterrupt
+
+        system.env.timeout(whole.layers[1].start_fs + 1).callbacks.append(interrupt)
+        yield
+
+    result = run(scenario(), small_network, watch=interrupted)
     assert result.partial
-    assert [layer.cycles > 0 for layer in result.layers] == [True] + [False] * (len(small_network.layers) - 1)
+    assert result.layers[0].end_fs == whole.layers[1].start_fs  # of the first image
+    assert [layer.cycles > 0 for layer in result.layers[2:]] == [False] * (len(small_network.layers) - 2)
     assert_whole(result)
 
 
@@ -286,14 +296,14 @@ def test_an_interrupt_ends_with_what_there_is_marked_partial(small_network: Work
 @pytest.mark.parametrize("name", ["as shipped", "both small, narrow"])
 def test_a_run_stopped_anywhere_holds_every_promise_so_far(name: str, share: float, small_network: Workload) -> None:
     whole = run(scenario(*SYSTEMS[name]), small_network)
-    system = System(simpy.Environment(), scenario(*SYSTEMS[name]), small_network)
+    system = System(simpy.Environment(), scenario(*SYSTEMS[name]), [small_network])
     system.env.run(until=int(whole.time_fs * share))
-    system.machine.dispatcher.interrupt()
+    system.machines[0].dispatcher.interrupt()
     result = collect(system, partial=True, wall_s=0.0)
     assert_whole(result)
     assert 0 <= result.time_fs - int(whole.time_fs * share) < result.time_fs // result.cycles
     moved = [part for layer in result.layers for part in layer.traffic.values()]
-    assert sum(part.read_bytes for part in moved) == system.machine.dma.read_bytes
+    assert sum(part.read_bytes for part in moved) == system.machines[0].dma.read_bytes
     assert all(a.cycles <= b.cycles for a, b in zip(result.layers, whole.layers, strict=True))
 
 
@@ -329,7 +339,7 @@ sizes = st.fixed_dictionaries(
 def test_any_sizes_are_refused_before_the_run_or_complete_bit_exact(sizes: dict[str, object]) -> None:
     sets, workload = [f"{key}={value}" for key, value in sizes.items()], network()
     try:
-        System(simpy.Environment(), scenario(*sets), workload)
+        System(simpy.Environment(), scenario(*sets), [workload])
     except BadInput as error:
         assert "does not fit" in str(error) or "in flight" in str(error)
         return
@@ -337,10 +347,10 @@ def test_any_sizes_are_refused_before_the_run_or_complete_bit_exact(sizes: dict[
 
 
 def test_the_dispatcher_tells_how_far_the_run_is(small_network: Workload) -> None:
-    system = System(simpy.Environment(), scenario(), small_network)
-    assert system.machine.dispatcher.standing() is None
+    system = System(simpy.Environment(), scenario(), [small_network])
+    assert system.machines[0].dispatcher.standing() is None
     system.env.run()
-    standing = system.machine.dispatcher.standing()
+    standing = system.machines[0].dispatcher.standing()
     assert standing is not None
     assert (standing.layer, standing.image) == (small_network.layers[-1].name, small_network.layers[0].images - 1)
     assert standing.passes_done == standing.passes

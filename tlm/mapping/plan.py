@@ -28,12 +28,13 @@ def make_plan(
     compression: CompressionSpec,
     cut: Cut,
     *,
+    address: int = 0,
     exact: bool,
     check: bool,
     unmodelled: str = "refuse",
     planned: Callable[[int], None] = lambda _layers: None,
 ) -> Plan:
-    """Plan a run; `cut` bounds its requests in bytes, and each buffer's size in values.
+    """Plan a run; `cut` bounds its requests in bytes, and each buffer's size in values; operands lie from `address` on.
 
     Raises BadInput, naming the layer, where a pass does not fit, and where the machine has no rule for a layer unless
     `unmodelled` is "pass". `planned` is called after each layer with the number done.
@@ -44,9 +45,12 @@ def make_plan(
     am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
     weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 32)))
     activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 32)))
-    allocator = _Allocator(cut.burst)
+    allocator = _Allocator(cut.burst, address)
     activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
-    weights = attrs.evolve(activations, codec=codec(compression.weights or compression.codec))
+    weights = attrs.evolve(
+        activations,
+        codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
+    )
     tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
     am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
     programs, regions = [], []
@@ -66,7 +70,7 @@ def make_plan(
         weight_cut=weight_cut,
         activation_cut=activation_cut,
         encoded_tensors=tuple(region for tensor in tensors for region in tensor),
-        memory_bytes=allocator.used,
+        end_address=allocator.next,
     )
 
 
@@ -93,14 +97,17 @@ def _off_chip(tensors: list[list[Region]], plan: AmPlan) -> list[list[Region | N
 class _Allocator:
     """Places regions one after the other, each on a burst of its own."""
 
-    def __init__(self, burst: int) -> None:
+    def __init__(self, burst: int, address: int) -> None:
         self._burst = burst
-        self.used = 0
+        self.next = self._aligned(address)
 
     def __call__(self, size: int) -> int:
-        address = self.used
-        self.used += -(-size // self._burst) * self._burst
+        address = self.next
+        self.next = self._aligned(address + size)
         return address
+
+    def _aligned(self, address: int) -> int:
+        return -(-address // self._burst) * self._burst
 
 
 @attrs.frozen(eq=False)

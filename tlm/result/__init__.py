@@ -1,6 +1,31 @@
 """What a run was: the result document, and the reasons its time is told in."""
 
-from .document import Component, Compression, LayerResult, Result, Traffic
+from .document import (
+    AcceleratorResult,
+    Comparison,
+    Component,
+    Compression,
+    LayerResult,
+    Result,
+    Traffic,
+    Widening,
+)
+from .insight import ARRAY, RESOURCES, bound_by, gains, total
 from .reasons import REASONS
 
-__all__ = ["REASONS", "Component", "Compression", "LayerResult", "Result", "Traffic"]
+__all__ = [
+    "ARRAY",
+    "REASONS",
+    "RESOURCES",
+    "AcceleratorResult",
+    "Comparison",
+    "Component",
+    "Compression",
+    "LayerResult",
+    "Result",
+    "Traffic",
+    "Widening",
+    "bound_by",
+    "gains",
+    "total",
+]

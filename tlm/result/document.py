@@ -8,7 +8,7 @@ import attrs
 
 from ..core import Rate
 
-SCHEMA = "tlm-result/1"
+SCHEMA = "tlm-result/2"
 
 
 @attrs.frozen
@@ -24,9 +24,11 @@ class Traffic:
 class LayerResult:
     """One layer over all images. `cycles` = `compute_cycles` (the array's, memory apart) + the sum of `stalls`.
 
-    `compute_cycles` is None where the machine has no rule for the layer (`unmodelled: pass`). Times are of the
-    first image's span's start and the last one's end, in fs. `multiplications` and `energy_j` are None where they
-    are not modelled.
+    `accelerator` names the one that ran it, where there are several. `compute_cycles` is None where that has no rule
+    for the layer (`unmodelled: pass`). Times are of the first image's span's start and the last one's end, in fs.
+    `occupied` {kind of component: cycles the one of them was that was longest}; `roofline_cycles` is what the array's
+    work and the bytes that were moved meanwhile take at their peaks, the longer one; `bound_by` is a reason or "array".
+    `multiplications` and `energy_j` are None where they are not modelled.
     """
 
     name: str
@@ -39,6 +41,10 @@ class LayerResult:
     stalls: dict[str, int]
     traffic: dict[str, Traffic]
     utilisation: float | None
+    occupied: dict[str, int]
+    roofline_cycles: int
+    bound_by: str
+    accelerator: str | None = None
     multiplications: int | None = None
     energy_j: dict[str, float] | None = None
 
@@ -72,6 +78,48 @@ class Compression:
 
 
 @attrs.frozen
+class AcceleratorResult:
+    """What one accelerator did: `cycles` of its own clock to its own end, then `idle_cycles` to the run's."""
+
+    name: str | None
+    preset: str
+    cycles: int
+    idle_cycles: int
+    images: int
+    images_per_s: float
+    latency_s: float
+    macs_per_cycle: float
+    roofline_cycles: int
+    bound_by: str
+    predictions: list[int] | None
+    labels: list[int] | None
+    compression: dict[str, Compression]
+
+
+@attrs.frozen
+class Comparison:
+    """The run with another accelerator or codec, `name`, in place of the scenario's own; `layers` has their cycles."""
+
+    name: str
+    cycles: int
+    time_fs: int
+    energy_j: float | None
+    offchip_bytes: int
+    layers: list[int]
+
+
+@attrs.frozen
+class Widening:
+    """The run with one resource doubled: its `cycles`, in the clock of the run as it was, and those `gained`."""
+
+    resource: str
+    before: str
+    after: str
+    cycles: int
+    gained: int
+
+
+@attrs.frozen
 class Result:
     """What a run was. Units are in the names; `cycles` are the accelerator clock's; docs/result.md has every field."""
 
@@ -89,17 +137,32 @@ class Result:
     labels: list[int] | None
     wall_s: float
     events: int
+    accelerators: list[AcceleratorResult]
     layers: list[LayerResult]
     components: list[Component]
     compression: dict[str, Compression]
+    compare: list[Comparison] = attrs.field(factory=list)
+    widen: list[Widening] = attrs.field(factory=list)
     energy_j: float | None = None
     area_mm2: float | None = None
     tops_per_w: float | None = None
     schema: str = SCHEMA
 
+    @property
+    def offchip_bytes(self) -> int:
+        """What was moved between chips and memory."""
+        parts = [part for layer in self.layers for part in layer.traffic.values()]
+        return sum(part.read_bytes + part.written_bytes for part in parts)
+
     def as_json(self) -> dict[str, Any]:
         """The document, ready for `json.dump`."""
         document: dict[str, Any] = {"schema": self.schema, **attrs.asdict(self)}
-        for name, part in self.compression.items():
-            document["compression"][name]["ratio"] = part.ratio
+        _add_ratios(document["compression"], self.compression)
+        for told, one in zip(document["accelerators"], self.accelerators, strict=True):
+            _add_ratios(told["compression"], one.compression)
         return document
+
+
+def _add_ratios(document: dict[str, Any], compression: dict[str, Compression]) -> None:
+    for name, part in compression.items():
+        document[name]["ratio"] = part.ratio

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from tlm.accelerators.preset import preset_file, preset_names
+from tlm.accelerators.preset import YAML_FILES, preset_document
 from tlm.core.errors import BadInput
 from tlm.core.located import Located, Place, located, parse, read
+from tlm.core.usercode import absolute, is_user_code
 from tlm.workload.spec import KINDS
 
 from .files import find_file, scenario_file
 
 #: `accelerator: dstripes` is short for `accelerator: {preset: dstripes}`, and so on.
 SHORT_FORMS = {"accelerator": "preset", "memory": "standard", "compression": "codec"}
-YAML_FILES = (".yaml", ".yml")
 
 
 def layered(file: Path, sets: Iterable[str]) -> tuple[Located, tuple[Path, ...]]:
@@ -25,7 +26,7 @@ def layered(file: Path, sets: Iterable[str]) -> tuple[Located, tuple[Path, ...]]
     """
     tree, files = _extended(file, ())
     for option in sets:
-        _apply(tree, option)
+        apply(tree, option)
     return tree, files
 
 
@@ -37,13 +38,10 @@ def over_preset(tree: Located) -> Located:
     accelerator = tree.get("accelerator")
     if not isinstance(accelerator, Located):
         return tree
-    path = ("accelerator", "preset")
-    place = tree.place_of(path)
-    try:
-        base = _preset(accelerator.get("preset"), place)
-    except BadInput as error:
-        raise located(error, path, place) from None
+    place = tree.place_of(("accelerator", "preset"))
+    base = preset_document(accelerator.get("preset"), place.folder, find_file)
     complete = accelerator.over(base)
+    complete.put("preset", base["preset"], place)
     complete.place = base.place
     rules = complete.get("rules")
     if isinstance(rules, Located):
@@ -57,15 +55,24 @@ def with_standard_found(tree: Located) -> Located:
     name = memory.get("standard") if isinstance(memory, Located) else None
     if not isinstance(memory, Located) or not isinstance(name, str) or not name.endswith(YAML_FILES):
         return tree
-    path = ("memory", "standard")
-    place = tree.place_of(path)
-    try:
-        file = find_file(name, place.folder)
-    except BadInput as error:
-        raise located(error, path, place) from None
+    place = tree.place_of(("memory", "standard"))
+    file = find_file(name, place.folder)
     found = memory.over({})
     found.put("standard", str(file.resolve()), place)
     return _with(tree, "memory", found)
+
+
+def with_code_found(tree: Located, path: tuple[str, ...]) -> Located:
+    """`tree` with a user's own code, where the key `path` names some, found as presets are, wherever it lies."""
+    tree = deepcopy(tree)
+    mapping: Any = tree
+    for key in path[:-1]:
+        mapping = mapping.get(key) if isinstance(mapping, Located) else None
+    name = mapping.get(path[-1]) if isinstance(mapping, Located) else None
+    if isinstance(name, str) and is_user_code(name):
+        place = mapping.places[path[-1]]
+        mapping.put(path[-1], absolute(name, lambda file: find_file(file, place.folder)), place)
+    return tree
 
 
 def _with(tree: Located, key: str, value: Located) -> Located:
@@ -74,18 +81,11 @@ def _with(tree: Located, key: str, value: Located) -> Located:
     return changed
 
 
-def _preset(name: Any, place: Place) -> Located:
-    if not isinstance(name, str):
-        problem = "is missing" if name is None else f"expected text, not {name!r}"
-        raise BadInput(problem, allowed=preset_names())
-    return read(find_file(name, place.folder) if name.endswith(YAML_FILES) else preset_file(name))
-
-
 def _extended(file: Path, earlier: tuple[Path, ...]) -> tuple[Located, tuple[Path, ...]]:
     """The tree of `file`, which the last of `earlier` extends, and all the files so far."""
     chain = (*earlier, file)
     tree = read(file)
-    _expand(tree)
+    expand(tree)
     name, place = tree.get("extends"), tree.place_of(("extends",))
     _drop(tree, ["extends"])
     if name is None:
@@ -94,7 +94,9 @@ def _extended(file: Path, earlier: tuple[Path, ...]) -> tuple[Located, tuple[Pat
         base, files = _extended(_base_file(name, place, chain), chain)
     except BadInput as error:
         raise located(error, ("extends",), place) from None
-    _choose_kinds(tree, base)
+    own, below = tree.get("workload"), base.get("workload")
+    if isinstance(own, Located) and isinstance(below, Located):
+        choose_kinds(own, below)
     return tree.over(base), files
 
 
@@ -107,32 +109,63 @@ def _base_file(name: Any, place: Place, chain: tuple[Path, ...]) -> Path:
     return file
 
 
-def _apply(tree: Located, option: str) -> None:
-    """Replace the whole value at a.b by v, for the option "a.b=v"."""
-    place = Place(f"--set {option}")
-    key, equals, text = option.partition("=")
+def apply(tree: Located, change: str, option: str = "--set") -> None:
+    """Replace the whole value at a.b by v, for the change "a.b=v", made with `option`."""
+    place = Place(f"{option} {change}")
+    key, equals, text = change.partition("=")
     path = tuple(key.strip().split("."))
     if not equals or not all(path):
         raise BadInput("write KEY=VALUE, such as memory.channels=4", file=place.file)
     if path[0] == "extends":
         raise BadInput("cannot be set: write it in the scenario file", file=place.file, key=key)
-    target = tree
+    try:
+        target = _target(tree, path, place)
+    except BadInput as error:
+        raise located(error, path, place) from None
+    target.put(path[-1], parse(text, place), place)
+    expand(tree)
+    expand(target)
+    if path[-2:-1] == ("workload",) and path[-1] in KINDS and target[path[-1]] is not None:
+        _choose(target, path[-1])
+
+
+def _target(tree: Located, path: tuple[str, ...], place: Place) -> Located:
+    """The mapping that `path`'s last key is set in; those that are not there yet are made."""
+    target: Located | list[Any] = tree
     for depth, part in enumerate(path[:-1], start=1):
+        if isinstance(target, list):
+            target = _entry_of(target, part)
+            continue
         if target.get(part) is None:
             target.put(part, Located(place), place)
-        target = target[part]
-        if not isinstance(target, Located):
-            given = ".".join(path[:depth])
-            raise BadInput(f"{given} is {target!r} and has no keys", file=place.file, key=key)
-    target.put(path[-1], parse(text, place), place)
-    _expand(tree)
-    if path[0] == "workload" and len(path) == 2 and path[1] in KINDS and target[path[1]] is not None:
-        _choose(target, path[1])
+        inner = target[part]
+        if not isinstance(inner, (Located, list)):
+            raise BadInput(f"{'.'.join(path[:depth])} is {inner!r} and has no keys")
+        target = inner
+    if isinstance(target, list):
+        _entry_of(target, path[-1])
+        raise BadInput(f"set a key of it, such as {'.'.join(path)}.preset")
+    return target
 
 
-def _expand(tree: Located) -> None:
+def _entry_of(listed: list[Any], name: str) -> Located:
+    """The entry of that name; BadInput offers the names there are."""
+    items = [item for item in listed if isinstance(item, Located)]
+    for item in items:
+        if item.get("name") == name:
+            return item
+    known = [str(item["name"]) for item in items if "name" in item]
+    raise BadInput("is a list: say whose key it is, accelerator.NAME.KEY", given=name, allowed=known)
+
+
+def expand(tree: Located) -> None:
+    """Write the short forms out, in place."""
     for part, key in SHORT_FORMS.items():
         value = tree.get(part)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, Located):
+                    expand(item)
         if isinstance(value, str):
             place = tree.places[part]
             mapping = Located(place)
@@ -140,13 +173,11 @@ def _expand(tree: Located) -> None:
             tree.put(part, mapping, place)
 
 
-def _choose_kinds(tree: Located, base: Located) -> None:
-    """Where `tree` chooses a kind of workload, `base`'s own goes, with what only belongs to that."""
-    workload, below = tree.get("workload"), base.get("workload")
-    if isinstance(workload, Located) and isinstance(below, Located):
-        for kind in KINDS:
-            if workload.get(kind) is not None:
-                _choose(below, kind)
+def choose_kinds(workload: Located, below: Located) -> None:
+    """Where `workload` chooses a kind, the one of `below`, over which it is laid, goes with what belongs to that."""
+    for kind in KINDS:
+        if workload.get(kind) is not None:
+            _choose(below, kind)
 
 
 def _choose(workload: Located, kind: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,20 @@ from tlm.core.errors import BadInput
 from tlm.core.located import Faults, Located, located
 from tlm.core.structure import MISSING, KeyPath, hidden, structure
 from tlm.core.units import written
+from tlm.core.usercode import is_user_code
 
 from .files import scenario_file
-from .layers import layered, over_preset, with_standard_found
+from .layers import apply, layered, over_preset, with_code_found, with_standard_found
+from .machines import OWN, Entry, entries
 from .names import LAYER_KINDS, memory_faults, name_faults, workload_faults
 from .spec import Scenario
+
+#: The keys whose values may be a user's own code.
+CODE = (
+    ("compression", "codec"),
+    ("compression", "weights"),
+    *(("accelerator", "rules", kind) for kind in LAYER_KINDS),
+)
 
 
 def load(name: str, sets: Sequence[str] = ()) -> Scenario:
@@ -25,12 +36,43 @@ def load(name: str, sets: Sequence[str] = ()) -> Scenario:
     Raises BadInput with file, line and key; where a file has several faults, with all of them, one a line.
     """
     file = scenario_file(name)
-    tree, files = layered(file, sets)
-    return _built(tree, file, files)
+    return _loaded(file, *layered(file, sets))
+
+
+def varied(scenario: Scenario, sets: Sequence[str], option: str = "--set") -> Scenario:
+    """The scenario as it is written, changed by `sets`; `option` is what a message says the change was made with.
+
+    Raises BadInput as `load` does.
+    """
+    assert scenario.source is not None and scenario.written is not None
+    tree = deepcopy(scenario.written)
+    for one in sets:
+        apply(tree, one, option)
+    return _loaded(scenario.source, tree, scenario.files)
+
+
+def _loaded(file: Path, tree: Located, files: tuple[Path, ...]) -> Scenario:
+    found = [_built(entry, file, files) for entry in entries(tree)]
+    faults = {str(fault): fault for _, own in found for fault in own}  # what they share is wrong once
+    scenarios = [scenario for scenario, _ in found if scenario is not None]
+    if faults:
+        raise Faults(faults.values())
+    return attrs.evolve(scenarios[0], others=tuple(scenarios[1:]), written=tree)
 
 
 def resolved(scenario: Scenario) -> dict[str, Any]:
     """The whole scenario as a plain document, presets and defaults written out; it loads to an equal one."""
+    documents = [_document(one) for one in scenario.machines]
+    if scenario.name is None:
+        return documents[0]
+    listed = [
+        {"name": one.name, **document["accelerator"], **{key: document.pop(key) for key in OWN}}
+        for one, document in zip(scenario.machines, documents, strict=True)
+    ]
+    return {**documents[0], "accelerator": listed}
+
+
+def _document(scenario: Scenario) -> dict[str, Any]:
     document = attrs.asdict(scenario, filter=lambda field, _value: not hidden(field), value_serializer=_plain)
     rules = document["accelerator"]["rules"]
     # A null keeps the preset's own rule out when the document is loaded again.
@@ -40,40 +82,47 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
 def _plain(_spec: Any, field: attrs.Attribute[Any] | None, value: Any) -> Any:
     unit = field.metadata.get("unit") if field else None
-    return written(value, unit) if unit else value
+    return written(value, unit) if unit and value is not None else value
 
 
-def _built(tree: Located, file: Path, files: tuple[Path, ...]) -> Scenario:
+def _built(entry: Entry, file: Path, files: tuple[Path, ...]) -> tuple[Scenario | None, list[BadInput]]:
+    """One accelerator's scenario or None, and all its faults."""
+    tree = entry.tree
     faults: list[BadInput] = []
     told: set[str] = set()
-    for key, complete in (("accelerator.preset", over_preset), ("memory.standard", with_standard_found)):
+    steps = [("accelerator.preset", over_preset), ("memory.standard", with_standard_found)]
+    steps += [(".".join(path), partial(with_code_found, path=path)) for path in CODE]
+    for key, complete in steps:
         try:
             tree = complete(tree)
         except BadInput as error:
-            faults.append(error)
+            faults.append(_located(error, tuple(key.split(".")), entry))
             told.add(key)
+    entry = attrs.evolve(entry, tree=tree)
     scenario, found = structure(tree, Scenario, also=["extends"])
     found += [*name_faults(tree), *memory_faults(tree), *workload_faults(tree)]
-    faults += [_located(fault, path, tree) for path, fault in found if not _is_told(path, fault, told)]
+    faults += [_located(fault, path, entry) for path, fault in found if not _is_told(path, fault, told)]
     if scenario is None or faults:
-        raise Faults(faults)
-    return attrs.evolve(scenario, source=file, tree=tree, files=(*files, *_own_files(tree)))
+        return None, faults
+    return attrs.evolve(scenario, source=file, entry=entry, files=(*files, *_own_files(tree))), []
 
 
-def _located(fault: BadInput, path: KeyPath, tree: Located) -> BadInput:
+def _located(fault: BadInput, path: KeyPath, entry: Entry) -> BadInput:
     """`fault` with its place; a key that the accelerator lacks is missing from its preset."""
+    tree = entry.tree
     accelerator = tree.get("accelerator")
     place = tree.place_of(path)
     if fault.message == MISSING and path[:-1] == ("accelerator",) and isinstance(accelerator, Located):
         place = accelerator.place
     if place.line is None:  # an option: what a file may say that it cannot is not offered
         fault.allowed = tuple(word for word in fault.allowed if word != "extends")
-    return located(fault, path, place)
+    return located(fault, entry.shown(path), place)
 
 
 def _own_files(tree: Located) -> list[Path]:
     """The preset's and the standard's, where they are named by their path."""
     named = [Path(tree["accelerator"].place.file), Path(str(tree["memory"]["standard"]))]
+    named += [Path(text.rpartition(":")[0]) for path, text in tree.texts() if path in CODE and is_user_code(text)]
     return [file for file in named if file.is_file()]
 
 

@@ -7,11 +7,23 @@ from importlib import metadata
 from typing import Any
 
 from .. import __version__
-from ..accelerators.parts import LayerRun
+from ..accelerators.parts import LayerRun, Machine
+from ..accelerators.plan import Plan
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module
 from ..memory import Dram
-from ..result import Component, Compression, LayerResult, Result, Traffic
+from ..result import (
+    RESOURCES,
+    AcceleratorResult,
+    Component,
+    Compression,
+    LayerResult,
+    Result,
+    Traffic,
+    bound_by,
+    gains,
+    total,
+)
 from ..scenario import resolved
 from ..workload.layer import storage_bytes, stream
 from .build import System
@@ -21,15 +33,15 @@ VERSIONS = ("numpy", "simpy", "torch")
 
 
 def collect(system: System, *, partial: bool, wall_s: float) -> Result:
-    """The result of a system that has run."""
-    runs = [run for run in system.machine.dispatcher.runs if run.end_fs]
-    period = system.machine.clock.period_fs
-    time_fs = runs[-1].end_fs if runs else 0
-    workload = system.plan.workload
-    images = len({run.image for run in runs if run.complete and run.layer == len(system.plan.programs) - 1})
-    seconds = time_fs / FS_PER_S
-    layers = [_layer(system, index, runs) for index in range(len(system.plan.programs))]
-    cycles = time_fs // period
+    """The result of a system that has run; where it has several accelerators, each one's own is in `accelerators`."""
+    clock = system.machines[0].clock
+    time_fs = clock.next_edge(max(map(end_fs, system.machines)))
+    names = [one.name for one in system.scenario.machines]
+    accelerators = [accelerator(machine, name, time_fs) for machine, name in zip(system.machines, names, strict=True)]
+    told = [layers(machine, name) for machine, name in zip(system.machines, names, strict=True)]
+    alone = accelerators[0] if len(accelerators) == 1 else None
+    images = sum(one.images for one in accelerators)
+    seconds, cycles = time_fs / FS_PER_S, time_fs // clock.period_fs
     return Result(
         scenario=_scenario(system),
         versions=versions(),
@@ -37,82 +49,52 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         time_fs=time_fs,
         cycles=cycles,
         images=images,
-        images_per_s=images / seconds if seconds else 0.0,
-        latency_s=seconds / images if images else 0.0,
-        macs_per_cycle=sum(layer.macs for layer in layers) / cycles if cycles else 0.0,
+        images_per_s=_per(images, seconds),
+        latency_s=_per(seconds, images),
+        macs_per_cycle=_per(sum(layer.macs for own in told for layer in own), cycles),
         checked=system.scenario.check,
-        predictions=_first(workload.predictions, images),
-        labels=_first(workload.labels, images),
+        predictions=alone.predictions if alone else None,
+        labels=alone.labels if alone else None,
         wall_s=wall_s,
         events=_events(system),
-        layers=layers,
-        components=[component(module, time_fs) for module in system.tree() if module.kind],
-        compression=_compression(system),
+        accelerators=accelerators,
+        layers=[layer for own in told for layer in own],
+        components=components(system, time_fs),
+        compression=alone.compression if alone else {},
     )
 
 
-def _scenario(system: System) -> dict[str, Any]:
-    """The resolved scenario, with what the memory's standard says where the scenario leaves it open."""
-    document = resolved(system.scenario)
-    if isinstance(system.memory, Dram):
-        organisation = system.memory.config.organisation
-        known = {"channels": organisation.channels, "ranks": organisation.ranks, "width": organisation.width}
-        document["memory"] |= known
-    return document
-
-
-def versions() -> dict[str, str]:
-    """What the run was made with; nothing is imported for it."""
-    found = {"python": platform.python_version(), "tlm": __version__}
-    for name in VERSIONS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _first(values: tuple[int, ...] | None, count: int) -> list[int] | None:
-    return None if values is None else list(values[:count])
-
-
-def _events(system: System) -> int:
-    """How many events the environment has scheduled (SimPy numbers them; peek without taking a number)."""
-    return int(system.env._eid.__reduce__()[1][0])
-
-
-def _layer(system: System, index: int, all_runs: list[LayerRun]) -> LayerResult:
-    runs = [run for run in all_runs if run.layer == index]
-    program = system.plan.programs[index]
-    period = system.machine.clock.period_fs
-    cycles = sum(run.end_fs - run.start_fs for run in runs) // period
-    compute = sum(run.compute_cycles for run in runs)
-    stalls: dict[str, int] = {}
-    for run in runs:
-        for reason, count in run.stalls.items():
-            stalls[reason] = stalls.get(reason, 0) + count
-    return LayerResult(
-        name=program.layer.name,
-        kind=program.layer.kind,
-        macs=program.layer.macs * len(runs),
-        cycles=cycles,
-        compute_cycles=compute if program.modelled else None,
-        start_fs=runs[0].start_fs if runs else 0,
-        end_fs=runs[-1].end_fs if runs else 0,
-        stalls=dict(sorted(stalls.items())),
-        traffic=_traffic(system, index),
-        utilisation=compute / cycles if cycles and program.modelled else None,
+def accelerator(machine: Machine, name: str | None, time_fs: int) -> AcceleratorResult:
+    """What one machine did in a run of `time_fs`."""
+    runs, plan = _ended(machine), machine.plan
+    images = len({run.image for run in runs if run.complete and run.layer == len(plan.programs) - 1})
+    end, period = end_fs(machine), machine.clock.period_fs
+    seconds = end / FS_PER_S
+    return AcceleratorResult(
+        name=name,
+        preset=machine.spec.preset,
+        cycles=end // period,
+        idle_cycles=(time_fs - end) // period,
+        images=images,
+        images_per_s=_per(images, seconds),
+        latency_s=_per(seconds, images),
+        macs_per_cycle=_per(sum(plan.programs[run.layer].layer.macs for run in runs), end // period),
+        roofline_cycles=max(sum(run.compute_cycles for run in runs), _moving_cycles(machine, runs)),
+        bound_by=_bound_by_all(machine, runs),
+        predictions=_first(plan.workload.predictions, images),
+        labels=_first(plan.workload.labels, images),
+        compression=_compression(plan),
     )
 
 
-def _traffic(system: System, index: int) -> dict[str, Traffic]:
-    """A layer's bytes off chip, as the DMA counted them."""
-    bits = system.plan.programs[index].layer.bits
-    moved = {operand: system.machine.dma.moved(index, operand) for operand in OPERANDS}
-    return {
-        operand: Traffic(part.read_bytes, part.written_bytes, storage_bytes(part.values, bits))
-        for operand, part in moved.items()
-    }
+def layers(machine: Machine, name: str | None = None) -> list[LayerResult]:
+    """Every layer of a machine's plan, summed over the images that ran."""
+    return [_layer(machine, name, index) for index in range(len(machine.plan.programs))]
+
+
+def components(root: Module, time_fs: int) -> list[Component]:
+    """What every component of a system, or of any other tree, has done by `time_fs`."""
+    return [component(module, time_fs) for module in root.tree() if module.kind]
 
 
 def component(module: Module, time_fs: int) -> Component:
@@ -130,9 +112,111 @@ def component(module: Module, time_fs: int) -> Component:
     )
 
 
-def _compression(system: System) -> dict[str, Compression]:
+def end_fs(machine: Machine) -> int:
+    """When the last layer that a machine ran ended."""
+    return max((run.end_fs for run in _ended(machine)), default=0)
+
+
+def versions() -> dict[str, str]:
+    """What the run was made with; nothing is imported for it."""
+    found = {"python": platform.python_version(), "tlm": __version__}
+    for name in VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _scenario(system: System) -> dict[str, Any]:
+    """The resolved scenario, with what the memory's standard says where the scenario leaves it open."""
+    document = resolved(system.scenario)
+    if isinstance(system.memory, Dram):
+        organisation = system.memory.config.organisation
+        known = {"channels": organisation.channels, "ranks": organisation.ranks, "width": organisation.width}
+        document["memory"] |= known
+    return document
+
+
+def _ended(machine: Machine) -> list[LayerRun]:
+    return [run for run in machine.dispatcher.runs if run.end_fs]
+
+
+def _per(amount: float, of: float) -> float:
+    return amount / of if of else 0.0
+
+
+def _first(values: tuple[int, ...] | None, count: int) -> list[int] | None:
+    return None if values is None else list(values[:count])
+
+
+def _events(system: System) -> int:
+    """How many events the environment has scheduled (SimPy numbers them; peek without taking a number)."""
+    return int(system.env._eid.__reduce__()[1][0])
+
+
+def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
+    runs = [run for run in _ended(machine) if run.layer == index]
+    program = machine.plan.programs[index]
+    cycles = sum(run.end_fs - run.start_fs for run in runs) // machine.clock.period_fs
+    compute = sum(run.compute_cycles for run in runs)
+    stalls = total(run.stalls for run in runs)
+    return LayerResult(
+        name=program.layer.name,
+        kind=program.layer.kind,
+        macs=program.layer.macs * len(runs),
+        cycles=cycles,
+        compute_cycles=compute if program.modelled else None,
+        start_fs=runs[0].start_fs if runs else 0,
+        end_fs=runs[-1].end_fs if runs else 0,
+        stalls=dict(sorted(stalls.items())),
+        traffic=_traffic(machine, index),
+        utilisation=compute / cycles if cycles and program.modelled else None,
+        occupied=_occupied(machine, runs),
+        roofline_cycles=max(compute, _moving_cycles(machine, runs)),
+        bound_by=bound_by(total(_gains(machine, run) for run in runs)),
+        accelerator=name,
+    )
+
+
+def _gains(machine: Machine, run: LayerRun) -> dict[str, int]:
+    cycles = (run.end_fs - run.start_fs) // machine.clock.period_fs
+    return gains(cycles, run.compute_cycles, run.stalls, _occupied(machine, [run]))
+
+
+def _bound_by_all(machine: Machine, runs: list[LayerRun]) -> str:
+    """What binds the whole: over a run, what is moved for layers to come is moved for the run."""
+    cycles = end_fs(machine) // machine.clock.period_fs
+    taken = total({kind: use.occupied_fs // machine.clock.period_fs for kind, use in run.used.items()} for run in runs)
+    return bound_by(gains(cycles, sum(run.compute_cycles for run in runs), total(run.stalls for run in runs), taken))
+
+
+def _occupied(machine: Machine, runs: list[LayerRun]) -> dict[str, int]:
+    """{kind: cycles that the component of it that was longest was at work for these layers}, over several spans."""
+    period = machine.clock.period_fs
+    return total({kind: use.own_fs // period for kind, use in run.used.items()} for run in runs)
+
+
+def _moving_cycles(machine: Machine, runs: list[LayerRun]) -> int:
+    """What the bytes that were moved meanwhile, by whomever, take at the memory's peak."""
+    channels = RESOURCES["offchip_bandwidth"]
+    moving = sum(run.used[channels].mean_busy_fs for run in runs if channels in run.used)
+    return -(-moving // machine.clock.period_fs)
+
+
+def _traffic(machine: Machine, index: int) -> dict[str, Traffic]:
+    """A layer's bytes off chip, as the DMA counted them."""
+    bits = machine.plan.programs[index].layer.bits
+    moved = {operand: machine.dma.moved(index, operand) for operand in OPERANDS}
+    return {
+        operand: Traffic(part.read_bytes, part.written_bytes, storage_bytes(part.values, bits))
+        for operand, part in moved.items()
+    }
+
+
+def _compression(plan: Plan) -> dict[str, Compression]:
     """How the weights, and the activations of all tensors whether they leave the chip or not, are encoded."""
-    plan, layers = system.plan, system.plan.workload.layers
+    layers = plan.workload.layers
     weights = [region for layer in plan.weights for tile in layer for region in tile]
     tensors = [layer.inputs[image] for layer in layers for image in range(plan.images)]
     tensors += [layers[-1].outputs[image] for image in range(plan.images)]

@@ -3,53 +3,52 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import simpy
 
-from ..accelerators.parts import LayerRun
-from ..core import Deadlock
+from ..core import BadInput, simulate
 from ..result import Result
 from ..scenario import Scenario
 from ..workload.layer import Workload
-from .build import System
+from ..workload.source import load_workload
+from .build import Planned, System
 from .collect import collect
+
+Watch = Callable[[System], AbstractContextManager[Any]]
 
 
 def run(
     scenario: Scenario,
-    workload: Workload,
-    planned: Callable[[int], None] = lambda _layers: None,
-    observe: Callable[[LayerRun], None] = lambda _run: None,
+    workload: Workload | Sequence[Workload] | None = None,
+    planned: Planned = lambda _layers: None,
+    watch: Watch = lambda _system: nullcontext(),
 ) -> Result:
     """The result of one run, in a fresh environment.
 
-    `planned` is called after each layer that is planned, with how many are, `observe` after each that has run. An
+    `workload` is what each accelerator runs; None: what the scenario says. `planned` is called after each layer that
+    is planned, with how many are; `watch` makes the context that the simulation runs in, such as a live view. An
     interrupt from the keyboard ends the run with what there is, marked partial. Raises BadInput before the run,
     CheckFailed and Deadlock from it.
     """
     began = time.perf_counter()
-    env = simpy.Environment()
-    system = System(env, scenario, workload, planned)
-    system.machine.dispatcher.observe = observe
+    system = System(simpy.Environment(), scenario, _workloads(scenario, workload), planned)
     partial = False
     try:
-        env.run()
+        with watch(system):
+            simulate(system)
+    except BadInput as error:  # of a user's own code
+        raise scenario.locate(error) from None
     except KeyboardInterrupt:
         partial = True
-        system.machine.dispatcher.interrupt()
-    if not partial and not system.machine.dispatcher.finished:
-        raise Deadlock(describe_deadlock(system))
+        for machine in system.machines:
+            machine.dispatcher.interrupt()
     return collect(system, partial=partial, wall_s=time.perf_counter() - began)
 
 
-def describe_deadlock(system: System) -> str:
-    """Which components wait, and for what."""
-    waiting = [
-        f"{module.full_name} waits: {module.probe.state}"
-        for module in system.tree()
-        if module.probe.state not in ("busy", "idle")
-    ]
-    last = system.machine.dispatcher.runs[-1]
-    name = system.plan.programs[last.layer].layer.name
-    return f"deadlock at {system.now} fs in layer {name}, image {last.image}; " + "; ".join(waiting)
+def _workloads(scenario: Scenario, given: Workload | Sequence[Workload] | None) -> Sequence[Workload]:
+    if given is None:
+        return [load_workload(one.workload, one.find) for one in scenario.machines]
+    return [given] * len(scenario.machines) if isinstance(given, Workload) else given

@@ -1,0 +1,75 @@
+"""The scenarios of contention: each has its expected figures, names what was built to bind it, and `--widen` agrees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from tlm import run as command
+from tlm.scenario import load, shipped_scenarios
+
+
+@attrs.frozen
+class Expected:
+    """What a scenario comes to: cycles, bytes off chip, what binds each accelerator, what is to be widened."""
+
+    cycles: int
+    offchip_bytes: int
+    bound_by: tuple[str, ...]
+    widen: str
+
+
+#: Golden figures of this model: change them with what changes them, after a look at why.
+SCENARIOS = {
+    "dstripes_hbm": Expected(64_533, 1_776_256, ("array",), "array clock"),
+    "dstripes_hbm_raw": Expected(64_652, 4_386_816, ("array",), "array clock"),
+    "dstripes_ddr4x2": Expected(64_648, 1_776_256, ("array",), "array clock"),
+    "dstripes_ddr4x2_raw": Expected(93_041, 4_386_816, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4": Expected(88_557, 1_782_784, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4_raw": Expected(184_769, 4_387_328, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow": Expected(298_940, 1_771_408, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow_raw": Expected(735_100, 4_386_432, ("offchip_bandwidth",), "channels"),
+    "few_decompressors": Expected(196_072, 1_776_256, ("decompression",), "decompressors"),
+    "two_accelerators": Expected(162_378, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
+}
+
+
+def ran(tmp_path: Path, *args: str) -> dict[str, Any]:
+    target = tmp_path / "result.json"
+    assert command.main([*args, "--no-live", "--json", str(target)]) == 0
+    document: dict[str, Any] = json.loads(target.read_text())
+    return document
+
+
+def test_every_scenario_of_one_network_is_here() -> None:
+    assert set(SCENARIOS) == set(shipped_scenarios()) - {"ideal", "lenet"}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_has_its_figures_and_names_what_binds_it(name: str, tmp_path: Path) -> None:
+    found, expected = ran(tmp_path, name), SCENARIOS[name]
+    moved = sum(
+        part["read_bytes"] + part["written_bytes"] for layer in found["layers"] for part in layer["traffic"].values()
+    )
+    assert found["checked"]
+    assert (found["cycles"], moved) == (expected.cycles, expected.offchip_bytes)
+    assert tuple(one["bound_by"] for one in found["accelerators"]) == expected.bound_by
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_was_built_to_bind_is_what_to_widen_first(name: str, tmp_path: Path) -> None:
+    found = ran(tmp_path, name, "--set", "workload.images=2", "--set", "check=false", "--widen")
+    first, second = found["widen"][:2]
+    assert first["resource"] == SCENARIOS[name].widen
+    assert first["gained"] > max(0, 2 * second["gained"])
+
+
+def test_the_files_are_a_few_lines() -> None:
+    for name in SCENARIOS:
+        lines = shipped_scenarios()[name].read_text().splitlines()
+        assert len([line for line in lines if not line.startswith("#")]) <= 8, name
+        assert load(name).check
