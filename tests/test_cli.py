@@ -83,10 +83,10 @@ RICH = "with cli.printing():\n  from rich.console import Console\n  Console().pr
         ),
         (RICH, '"$PYTHON" -c "$RUN" >/dev/full', "", "error: standard output: cannot be written: No space left", 2),
         (RICH, '"$PYTHON" -c "$RUN" >&-', "", "", 0),
-        ("cli.write_json('/dev/stdout', [1])", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
-        ("cli.write_json('/dev/fd/1', [1])", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
+        ("cli.write_text('/dev/stdout', cli.as_json([1]))", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
+        ("cli.write_text('/dev/fd/1', cli.as_json([1]))", '"$PYTHON" -c "$RUN" | cat', "[\n  1\n]\n", "", 0),
         (
-            "cli.write_json('/dev/full', [1])",
+            "cli.write_text('/dev/full', cli.as_json([1]))",
             '"$PYTHON" -c "$RUN"',
             "",
             "error: /dev/full: cannot be written: No sp",
@@ -186,10 +186,10 @@ def test_no_subcommand_lists_them(commands: list[list[str]], capsys: pytest.Capt
 
 def test_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "r.json"
-    cli.write_json(file, {"cycles": 3})
+    cli.write_text(file, cli.as_json({"cycles": 3}))
     assert json.loads(file.read_text()) == {"cycles": 3}
     with pytest.raises(ValueError, match="not JSON compliant"):
-        cli.write_json(file, {"cycles": float("nan")})
+        cli.write_text(file, cli.as_json({"cycles": float("nan")}))
     assert json.loads(file.read_text()) == {"cycles": 3}
     assert list(tmp_path.iterdir()) == [file]
 
@@ -198,10 +198,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "r.json"
-    cli.write_json(file, {"cycles": 3})
+    cli.write_text(file, cli.as_json({"cycles": 3}))
     monkeypatch.setattr(Path, "replace", lambda *_: raising(OSError("disk full"))())
     with pytest.raises(BadInput, match="cannot be written: disk full"):
-        cli.write_json(file, {"cycles": 4})
+        cli.write_text(file, cli.as_json({"cycles": 4}))
     assert json.loads(file.read_text()) == {"cycles": 3}
     assert list(tmp_path.iterdir()) == [file]
 
@@ -210,9 +210,9 @@ def test_json_goes_through_a_link_and_into_a_device(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     link = tmp_path / "link.json"
     link.symlink_to(tmp_path / "real" / "r.json")
-    cli.write_json(link, [])
+    cli.write_text(link, cli.as_json([]))
     assert link.is_symlink() and (tmp_path / "real" / "r.json").read_text() == "[]\n"
-    cli.write_json("/dev/null", [])
+    cli.write_text("/dev/null", cli.as_json([]))
     assert Path("/dev/null").is_char_device()
 
 
@@ -242,7 +242,7 @@ def test_a_place_without_permission_is_refused(tmp_path: Path, monkeypatch: pyte
 def test_a_folder_is_looked_at_before_and_made_when_it_is_written_to(tmp_path: Path) -> None:
     assert cli.check_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert list(tmp_path.iterdir()) == []
-    cli.write_json(tmp_path / "a" / "b" / "result.json", [])
+    cli.write_text(tmp_path / "a" / "b" / "result.json", cli.as_json([]))
     assert (tmp_path / "a" / "b" / "result.json").read_text() == "[]\n"
 
 
@@ -254,5 +254,5 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> N
 
 
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
-    cli.write_json(tmp_path / ("x" * 255), [])
+    cli.write_text(tmp_path / ("x" * 255), cli.as_json([]))
     assert [len(file.name) for file in tmp_path.iterdir()] == [255]

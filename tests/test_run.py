@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from reference_tensors import NETWORKS
@@ -121,15 +122,49 @@ def test_the_resolved_scenario_says_what_the_standard_gave_and_runs_again(tmp_pa
     assert {**second, "wall_s": 0} == {**first, "wall_s": 0}
 
 
-def test_out_holds_the_same_document(tmp_path: Path, document: Run) -> None:
+def test_out_holds_the_same_document_and_a_picture_of_the_stalls(tmp_path: Path, document: Run) -> None:
     found = document("lenet", "--out", str(tmp_path / "run"))
     assert json.loads((tmp_path / "run" / "result.json").read_text()) == found
+    picture = (tmp_path / "run" / "stalls.svg").read_text()
+    assert picture.startswith("<svg ")
+    assert all(layer["name"] in picture for layer in found["layers"])
+    assert sorted(file.name for file in (tmp_path / "run").iterdir()) == ["result.json", "stalls.svg"]
+
+
+def test_compare_and_widen_are_in_the_document_and_printed(capsys: pytest.CaptureFixture[str], document: Run) -> None:
+    found = document("lenet", "--compare", "none,base", "--widen", "--set", "check=false")
+    assert [one["name"] for one in found["compare"]] == ["none", "base"]
+    assert set(found["compare"][0]) >= {"name", "cycles", "time_fs", "energy_j", "offchip_bytes"}
+    gained = [one["gained"] for one in found["widen"]]
+    assert gained == sorted(gained, reverse=True)
+    assert all(one["cycles"] + one["gained"] == found["cycles"] for one in found["widen"])
+    text = capsys.readouterr().out
+    assert "Compared" in text and "What to widen" in text
+
+
+def test_an_interrupt_while_the_run_is_repeated_keeps_what_there_is_marked_partial(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tlm.system import comparing
+
+    def interrupted(*args: Any) -> Any:
+        result = run(*args)
+        ran.append(result)
+        return attrs.evolve(result, partial=len(ran) == 2)
+
+    run, ran = comparing.run, list[Any]()
+    monkeypatch.setattr(comparing, "run", interrupted)
+    target = tmp_path / "result.json"
+    assert command.main(["lenet", "--compare", "none,base,stripes", "--json", str(target), "--no-live"]) == 130
+    found = json.loads(target.read_text())
+    assert (found["partial"], [one["name"] for one in found["compare"]]) == (True, ["none"])
+    assert "partial: interrupted" in capsys.readouterr().out
 
 
 def test_tables_tell_layers_totals_and_predictions(capsys: pytest.CaptureFixture[str], document: Run) -> None:
     document("lenet")
     text = capsys.readouterr().out
-    for part in ("conv1", "fc2", "stalled for", "weights: dpred", "predictions 7", "(1 of 1 right)", "bit for bit"):
+    for part in ("conv1", "fc2", "bound by", "weights: dpred", "predictions 7", "(1 of 1 right)", "bit for bit"):
         assert part in text
 
 

@@ -122,9 +122,13 @@ def check_folder(path: str | Path) -> Path:
     return Path(path)
 
 
-def write_json(path: str | Path, document: Any) -> None:
-    """Write `document` as JSON: all of it or, should we be stopped, nothing; the folder is made."""
-    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+def as_json(document: Any) -> str:
+    """`document` as the text of a JSON file."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file: all of it or, should we be stopped, nothing; the folder is made."""
     with _written(path):
         if str(path) == "/dev/stdout":  # ours may be a file, into which a second opening would write over us
             sys.stdout.write(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .result import Result
     from .scenario import Scenario
     from .workload.layer import Workload
+
+PLAIN_WIDTH, PICTURE_WIDTH = 120, 120  # columns, where there is no terminal to ask
 
 EPILOG = """exit codes: 0 done, 1 a failed check or a deadlock, 2 bad input, 130 interrupted, 141 broken pipe.
 KEY=VALUE replaces the value at a dotted key, as in --set memory.standard=ddr4-3200 --set compression.codec=none"""
@@ -43,7 +45,7 @@ def parser() -> cli.Parser:
     )
     made.add_argument("--json", metavar="FILE", type=_name, help="write the result document")
     made.add_argument(
-        "--out", metavar="DIR", type=_name, help="write result.json, and all else the run writes, into a folder"
+        "--out", metavar="DIR", type=_name, help="write result.json, and a picture of the stalls, into a folder"
     )
     made.add_argument("--no-live", action="store_true", help="show no progress and no live view")
     return made
@@ -58,41 +60,55 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: Any) -> int:
     try:
         from .scenario import load
-        from .system.compare import variants
+        from .system.comparing import variants
 
         scenario = load(args.scenario, args.set)
         others = variants(scenario, args.compare)
-        targets = _targets(args, scenario)
+        files = _files(args, scenario)
         result = _result(args, scenario, others)
     except KeyboardInterrupt:
         print("interrupted: no result", file=sys.stderr)
         return cli.INTERRUPTED
-    for target in targets:
-        cli.write_json(target, result.as_json())
-    _show(result, targets)
+    for file, text_of in files.items():
+        cli.write_text(file, text_of(result))
+    _show(result, files)
     return cli.INTERRUPTED if result.partial else cli.DONE
 
 
-def _targets(args: Any, scenario: Scenario) -> list[Path]:
-    """The files to write, none of them there yet; BadInput where one cannot be, or is what the run reads."""
+def _files(args: Any, scenario: Scenario) -> dict[Path, Callable[[Result], str]]:
+    """The files to write, and what each says of a result; none of them is there yet.
+
+    BadInput where one cannot be written, or is what the run reads.
+    """
     from .core.errors import BadInput
 
-    targets = []
+    files: dict[Path, Callable[[Result], str]] = {}
     if args.json is not None:
-        targets.append(cli.check_writable(args.json))
+        files[cli.check_writable(args.json)] = _document
     if args.out is not None:
         folder = cli.check_folder(args.out)
-        targets.append(cli.check_writable(folder / "result.json") if folder.is_dir() else folder / "result.json")
-    for target in targets:
-        if scenario.was_read_from(target):
-            raise BadInput("is a file of the scenario: a result must not be written over it", file=str(target))
-    return targets
+        for name, text_of in {"result.json": _document, "stalls.svg": _picture}.items():
+            files[cli.check_writable(folder / name) if folder.is_dir() else folder / name] = text_of
+    for file in files:
+        if scenario.was_read_from(file):
+            raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
+    return files
+
+
+def _document(result: Result) -> str:
+    return cli.as_json(result.as_json())
+
+
+def _picture(result: Result) -> str:
+    from .console import stall_chart, svg
+
+    return svg(stall_chart(result), PICTURE_WIDTH, "tlm run")
 
 
 def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario]) -> Result:
     from .console import Progress
-    from .system.compare import compare
-    from .system.widen import ranked, widen, widened
+    from .system.comparing import compare
+    from .system.widening import ranked, widen, widened
 
     with Progress(shown=not args.no_live) as progress:
         progress.phase("reading the workload")
@@ -140,16 +156,16 @@ def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, prog
     return attrs.evolve(result, **more)
 
 
-def _show(result: Result, targets: list[Path]) -> None:
+def _show(result: Result, files: Iterable[Path]) -> None:
     from rich.console import Console
 
     from .console import show
 
-    console = Console() if sys.stdout.isatty() else Console(width=140)
+    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with cli.printing():
         show(result, console)
-        for target in targets:
-            console.print(f"wrote {target}", highlight=False)
+        for file in files:
+            console.print(f"wrote {file}", highlight=False)
 
 
 def _names(text: str) -> list[str]:

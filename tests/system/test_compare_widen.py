@@ -7,8 +7,8 @@ from small_networks import scenario
 
 from tlm.core import BadInput
 from tlm.system import run
-from tlm.system.compare import compare, variants
-from tlm.system.widen import ranked, widen, widened
+from tlm.system.comparing import compare, variants
+from tlm.system.widening import ranked, widen, widened
 from tlm.workload.layer import Workload
 
 NARROW = "memory={standard: ddr4-3200, width: 16}"

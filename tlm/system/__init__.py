@@ -2,9 +2,9 @@
 
 from .build import System, attach
 from .collect import component, components, layers
-from .compare import compare, variants
+from .comparing import compare, variants
 from .run import run
-from .widen import widen, widened
+from .widening import widen, widened
 
 __all__ = [
     "System",
