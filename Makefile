@@ -8,7 +8,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint accept bench validate train clean
+.PHONY: help run test check lint accept pictures bench validate train clean
 
 help:
 	@echo "make run     run the shipped scenario: DStripes on HBM"
@@ -16,6 +16,7 @@ help:
 	@echo "make check   everything that is checked: lint, then test"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
+	@echo "make pictures  draw the pictures in docs/pictures/ again"
 	@echo "make bench   measure speed"
 	@echo "make validate  measure coarse runs against exact ones, into docs/validation.md"
 	@echo "make train   train the shipped checkpoints again"
@@ -37,6 +38,9 @@ lint: $(VENV)/dev.stamp
 
 accept: $(VENV)/dev.stamp
 	@$(BIN)/python tests/documents.py
+
+pictures: $(VENV)/dev.stamp
+	@$(BIN)/python docs/pictures/make.py
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest benchmarks --benchmark-enable

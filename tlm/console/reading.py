@@ -9,9 +9,9 @@ import attrs
 
 from ..core import BUSY, IDLE, Module, Rate
 from ..result import Component
+from ..system import rate_so_far
 
 TRIES = 3
-NEVER = 1 << 80  # fs; no span that is booked ahead ends later
 Value = TypeVar("Value")
 Levels = dict[str, tuple[int, int]]
 NONE: Levels = {}
@@ -82,18 +82,9 @@ def _component(module: Module) -> Sample:
         at,
         probe.state,
         {state: time for state, time in times.items() if time > 0},
-        steady(lambda: _moved(module, times.get(BUSY, 0)), None),
+        steady(lambda: rate_so_far(module, times.get(BUSY, 0)), None),
         steady(module.levels, NONE),
     )
-
-
-def _moved(module: Module, busy_fs: int) -> Rate | None:
-    """The rate so far, `busy_fs` of busy time. What a component has booked ahead it has counted, and not yet moved."""
-    rate = module.rate()
-    if rate is None or module.probe.state != IDLE:
-        return rate
-    booked = module.probe.totals(NEVER).get(BUSY, 0)
-    return attrs.evolve(rate, moved=rate.moved * busy_fs // booked) if booked > busy_fs else rate
 
 
 def _add_levels(samples: dict[str, Sample], module: Module, levels: Levels) -> None:

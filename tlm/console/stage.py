@@ -141,8 +141,7 @@ def _by_everybody(modules: Sequence[Module]) -> list[Traffic]:
 
 
 def _by_operand(dma: Dma) -> list[Traffic]:
-    """A part for each layer's operand; the copy is one step of the interpreter, which the simulation cannot enter."""
-    return [Traffic(name, part.read_bytes, part.written_bytes) for (_, name), part in dict(dma._moved).items()]
+    return [Traffic(operand, read, written) for operand, (read, written) in dma.traffic().items()]
 
 
 def _cycle(dispatcher: Dispatcher) -> int | None:

@@ -17,6 +17,7 @@ from .rows import Row, make_rows
 from .stalls import stall_chart
 
 KIB = 1024
+MOST_CLASSES = 24  # predictions that are printed; all of them are in the result document
 
 
 def show(result: Result, console: Console) -> None:
@@ -72,11 +73,15 @@ def accelerator_lines(result: Result, one: AcceleratorResult) -> list[str]:
     lines = [reason(result, one)]
     lines += [compression_line(name, part) for name, part in one.compression.items()]
     if one.predictions is not None:
-        lines.append(f"predictions {' '.join(map(str, one.predictions))}")
+        lines.append(f"predictions {_first(one.predictions)}")
     if one.labels is not None and one.predictions is not None:
         right = sum(a == b for a, b in zip(one.predictions, one.labels, strict=True))
-        lines.append(f"labels      {' '.join(map(str, one.labels))}  ({right} of {len(one.labels)} right)")
+        lines.append(f"labels      {_first(one.labels)}  ({right} of {len(one.labels)} right)")
     return lines
+
+
+def _first(classes: Sequence[int]) -> str:
+    return " ".join(map(str, classes[:MOST_CLASSES])) + (" ..." if len(classes) > MOST_CLASSES else "")
 
 
 def compression_line(name: str, part: Compression) -> str:

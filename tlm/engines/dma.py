@@ -105,6 +105,14 @@ class Dma(Module):
         """What has been moved of a layer's operand; of no layer, the `transfers` of users."""
         return self._moved.setdefault((layer, operand), Moved())
 
+    def traffic(self) -> dict[str, tuple[int, int]]:
+        """{operand: (bytes read, bytes written)}, of all layers; `transfers` are users'."""
+        found: dict[str, tuple[int, int]] = {}
+        for (_layer, operand), part in dict(self._moved).items():  # a copy: another thread may look
+            read, written = found.get(operand, (0, 0))
+            found[operand] = read + part.read_bytes, written + part.written_bytes
+        return found
+
     def figures(self) -> dict[str, float | int]:
         """What it moved."""
         return {"read_bytes": self.read_bytes, "written_bytes": self.written_bytes}

@@ -1,7 +1,7 @@
 """Put a system together from a scenario, run it, and tell what it was."""
 
 from .build import System, attach
-from .collect import component, components, layers
+from .collect import component, components, layers, rate_so_far
 from .comparing import compare, variants
 from .run import run
 from .widening import widen, widened
@@ -13,6 +13,7 @@ __all__ = [
     "component",
     "components",
     "layers",
+    "rate_so_far",
     "run",
     "variants",
     "widen",

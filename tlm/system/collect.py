@@ -6,11 +6,13 @@ import platform
 from importlib import metadata
 from typing import Any
 
+import attrs
+
 from .. import __version__
 from ..accelerators.parts import LayerRun, Machine
 from ..accelerators.plan import Plan
 from ..codecs import entropy_bits
-from ..core import BUSY, FS_PER_S, IDLE, Module
+from ..core import BUSY, FS_PER_S, IDLE, Module, Rate
 from ..memory import Dram
 from ..result import (
     RESOURCES,
@@ -29,6 +31,7 @@ from ..workload.layer import storage_bytes, stream
 from .build import System
 
 OPERANDS = ("weights", "inputs", "outputs")
+NEVER = 1 << 80  # fs; no span that is booked ahead ends later
 VERSIONS = ("numpy", "simpy", "torch")
 
 
@@ -108,8 +111,17 @@ def component(module: Module, time_fs: int) -> Component:
         waiting_fs=waiting,
         idle_fs=totals.get(IDLE, 0),
         figures=module.figures(),
-        rate=module.rate(),
+        rate=rate_so_far(module, totals.get(BUSY, 0)),
     )
+
+
+def rate_so_far(module: Module, busy_fs: int) -> Rate | None:
+    """A component's rate after `busy_fs` of busy time: what it has booked ahead it has counted, and not yet moved."""
+    rate = module.rate()
+    if rate is None or module.probe.state != IDLE:
+        return rate
+    booked = module.probe.totals(NEVER).get(BUSY, 0)
+    return attrs.evolve(rate, moved=rate.moved * busy_fs // booked) if booked > busy_fs else rate
 
 
 def end_fs(machine: Machine) -> int:
