@@ -31,7 +31,7 @@ def show(result: Result, console: Console) -> None:
     if result.widen:
         console.print(widen_table(result))
     for line in summary(result):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def component_table(components: Sequence[Component], width: int, glyphs: Glyphs = UNICODE) -> Table:
