@@ -14,8 +14,7 @@ from tlm.core import FS_PER_S, Module, simulate
 from tlm.engines import Dma
 from tlm.memory import Dram
 from tlm.scenario import load
-from tlm.system import attach, components, layers
-from tlm.workload.source import load_workload
+from tlm.system import accelerator, attach, components
 
 FRAMES, FRAME_BYTES, FRAMES_PER_S = 5, 96 << 10, 60_000
 
@@ -56,24 +55,12 @@ def build(outstanding):
     soc = Module(simpy.Environment(), "soc")
     dram = Dram(soc, "dram", standard="lpddr4-3200")
     scenario = load("lenet", ["workload.images=2"])  # the machine, its compression and its network
-    workload = load_workload(scenario.workload, scenario.find)
-    left = attach(soc, "left", scenario, workload, dram)
-    right = attach(soc, "right", scenario, workload, dram, address=left.plan.end_address)
+    left = attach(soc, "left", scenario, dram)
+    right = attach(soc, "right", scenario, dram, address=left.plan.end_address)
     if outstanding is not None:
         camera = Camera(soc, "camera", right.plan.end_address, outstanding)
         camera.dma.mem >> dram.port
     return soc
-
-
-def cycles(soc, name):
-    """Cycles an accelerator took, its array's alone, and what it waited for most."""
-    told = layers(soc.children[name])
-    stalls = {}
-    for layer in told:
-        for reason, count in layer.stalls.items():
-            stalls[reason] = stalls.get(reason, 0) + count
-    most = max(stalls, key=stalls.get)
-    return sum(layer.cycles for layer in told), sum(layer.compute_cycles for layer in told), most
 
 
 if __name__ == "__main__":
@@ -83,7 +70,9 @@ if __name__ == "__main__":
             simulate(soc)  # as soc.env.run(), and an error where work is left
         print(f"with {outstanding} of the camera's in flight" if outstanding else "without the camera")
         for name in ("left", "right"):
-            print("  {}: {:,} cycles, {:,} of the array; it waited most for {}".format(name, *cycles(soc, name)))
+            one = accelerator(soc.children[name])
+            times = one.cycles / one.roofline_cycles
+            print(f"  {name}: {one.cycles:,} cycles, {times:.2f} times its roofline, bound by {one.bound_by}")
         if outstanding:
             camera = soc.children["camera"]
             told = camera.figures()

@@ -1,7 +1,8 @@
-"""The examples of README.md and docs/: found, run and, as a script (`make accept`), their outputs written anew.
+"""The examples of README.md and docs/: found, run and, as a script (`make accept`), written anew where they differ.
 
 An example is a fenced block of `bash` or `python`. A `text` block right behind it is what it prints. A block of
-python whose lines begin with `>>>` is left to doctest.
+python whose lines begin with `>>>` is left to doctest. A block of `py` or `yml` shows the file that the line above it
+links to, word for word.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LISTINGS = ("py", "yml")
+LINK = re.compile(r"\]\(([^)#]+)\)[^\n]*\n+```\w*\n\Z")  # the last one in the line above a block
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -33,7 +37,7 @@ class Block:
     @property
     def name(self) -> str:
         """The page and the block's first line."""
-        return f"{self.page.name}: {self.text.splitlines()[0]}"
+        return f"{self.page.name}: {self.text.partition(chr(10))[0]}"
 
 
 @attrs.frozen
@@ -42,6 +46,14 @@ class Example:
 
     code: Block
     shown: Block | None
+
+
+@attrs.frozen
+class Listing:
+    """A block that shows a file word for word."""
+
+    block: Block
+    file: Path
 
 
 def blocks(page: Path) -> list[Block]:
@@ -61,6 +73,18 @@ def examples(page: Path) -> list[Example]:
     ]
 
 
+def listings(page: Path) -> list[Listing]:
+    """What a page shows of files."""
+    text = page.read_text(encoding="utf-8")
+    return [Listing(block, _linked(text, block)) for block in blocks(page) if block.kind in LISTINGS]
+
+
+def _linked(text: str, block: Block) -> Path:
+    link = LINK.search(text[: block.begin])
+    assert link, f"{block.name}: no link to a file in the line above"
+    return block.page.parent / link[1]
+
+
 def _adjacent(text: str, block: Block, behind: Block) -> bool:
     return not text[block.end : behind.begin].replace("```text", "").replace("```", "").strip()
 
@@ -73,7 +97,12 @@ def recipe(target: str) -> str:
 
 
 def run(block: Block, folder: Path) -> str:
-    """What the block prints, both streams, run in `folder`; `make run` stands for its recipe."""
+    """What the block prints, both streams, run in `folder`; `make run` stands for its recipe.
+
+    The repository's examples/ lies there too, so that what is shown is what a reader types in a checkout.
+    """
+    if not (folder / "examples").exists():
+        (folder / "examples").symlink_to(ROOT / "examples")
     text = "set -o pipefail\n" + block.text if block.kind == "bash" else block.text
     text = re.sub(r"^make run$", recipe("run"), text, flags=re.MULTILINE)
     command = ["bash", "-euc", text] if block.kind == "bash" else [sys.executable, "-c", text]
@@ -101,17 +130,26 @@ def lasting(text: str) -> str:
 
 
 def accept(page: Path) -> None:
-    """Write anew what a page shows its examples to print, where it differs."""
-    text, shift = page.read_text(encoding="utf-8"), 0
+    """Write anew the files that a page shows, and what it shows its examples to print, where that differs."""
+    text = page.read_text(encoding="utf-8")
+    for block, wanted in sorted(_differing(page), key=lambda found: -found[0].begin):
+        text = text[: block.begin] + wanted + text[block.end :]
+    page.write_text(text, encoding="utf-8")
+
+
+def _differing(page: Path) -> Iterator[tuple[Block, str]]:
+    """The blocks that are not what they should be, and what that is."""
+    for listing in listings(page):
+        source = listing.file.read_text(encoding="utf-8")
+        if listing.block.text != source:
+            yield listing.block, source
     with tempfile.TemporaryDirectory() as folder:
         for example in examples(page):
             if example.shown is None:
                 continue
-            shown, printed = example.shown, run(example.code, Path(folder))
-            if lasting(printed) != lasting(shown.text):
-                text = text[: shown.begin + shift] + printed + text[shown.end + shift :]
-                shift += len(printed) - len(shown.text)
-    page.write_text(text, encoding="utf-8")
+            printed = run(example.code, Path(folder))
+            if lasting(printed) != lasting(example.shown.text):
+                yield example.shown, printed
 
 
 if __name__ == "__main__":

@@ -12,11 +12,15 @@ from typing import Any, get_args, get_origin
 import attrs
 import documents
 import pytest
-from documents import PAGES, ROOT, Block, Example, blocks, examples, lasting, recipe
+from documents import PAGES, ROOT, Block, Example, Listing, blocks, examples, lasting, listings, recipe
 
 from tlm import run as command
+from tlm.accelerators.preset import preset_names
+from tlm.accelerators.rules import RULES
+from tlm.codecs import CODECS
 from tlm.core.structure import hidden
 from tlm.core.units import written
+from tlm.memory.standards import standard_names
 from tlm.result import (
     REASONS,
     AcceleratorResult,
@@ -58,6 +62,17 @@ def test_a_make_target_that_is_named_is_there(example: Example) -> None:
         assert recipe(line.removeprefix("make "))
 
 
+@pytest.mark.parametrize("listing", [one for page in PAGES for one in listings(page)], ids=lambda one: one.block.name)
+def test_a_file_that_is_shown_is_shown_word_for_word(listing: Listing) -> None:
+    assert listing.block.text == listing.file.read_text(encoding="utf-8"), "look at the difference, then `make accept`"
+
+
+def test_every_example_is_shown() -> None:
+    shown = {one.file.resolve() for page in PAGES for one in listings(page)}
+    files = {file for file in (ROOT / "examples").rglob("*") if file.suffix in (".py", ".yaml")}
+    assert files and files <= shown
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if ">>> " in p.read_text(encoding="utf-8")], ids=lambda p: p.name)
 def test_the_sessions_of_a_page(page: Path) -> None:
     result = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
@@ -82,7 +97,7 @@ def test_the_first_page_shows_the_shipped_run_and_the_tests() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_and_headings(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
         name, _, heading = target.partition("#")
         file = page.parent / name if name else page
         assert file.exists(), f"{page.name}: {target}"
@@ -90,8 +105,13 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
             assert heading in anchors(file), f"{page.name}: {target}"
 
 
+def prose(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return documents.FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
 def anchors(page: Path) -> set[str]:
-    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {title.lower().replace(" ", "-") for title in titles}
 
 
@@ -102,7 +122,7 @@ def test_paths_that_are_named_are_there(page: Path) -> None:
         assert (ROOT / name).exists(), f"{page.name}: {name}"
 
 
-# --- the tables of keys, fields and reasons
+# --- the tables of keys, fields, reasons and options
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -191,6 +211,33 @@ def test_a_run_tells_only_documented_reasons(folder: Path, monkeypatch: pytest.M
     assert set(document["compression"]["weights"]) == set(rows(section(of("result.md"), "Compression")))
 
 
+def test_every_option_of_the_command_is_documented() -> None:
+    documented = rows(section(of("command.md"), "Options"))
+    options = {
+        action.option_strings[-1] if action.option_strings else action.metavar: action
+        for action in command.parser()._actions
+        if action.dest != "help"
+    }
+    assert set(documented) == set(options)
+    for name, action in options.items():
+        if action.option_strings:
+            assert documented[name][0] == (f"`{action.metavar}`" if action.metavar else ""), name
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("accelerator.preset", preset_names()),
+        ("accelerator.rules", RULES),
+        ("memory.standard", standard_names()),
+        ("compression.codec", CODECS),
+    ],
+)
+def test_every_name_that_a_key_can_have_is_documented(key: str, names: list[str]) -> None:
+    shown = " ".join(rows(of("scenario.md"))[key])
+    assert all(f"`{name}`" in shown for name in names)
+
+
 # --- the tool of `make accept`
 
 
@@ -201,6 +248,21 @@ def test_accept_rewrites_what_differs_and_nothing_else(tmp_path: Path) -> None:
     documents.accept(page)
     right = shown.format("1 + 1", "2") + shown.format("'took 0.25 s'", "took 9.99 s")
     assert page.read_text(encoding="utf-8") == right
+
+
+def test_accept_shows_the_file_as_it_is(tmp_path: Path) -> None:
+    page, file = tmp_path / "page.md", tmp_path / "small.py"
+    file.write_text("print('new')\nprint('longer')\n", encoding="utf-8")
+    page.write_text("See [`small.py`](small.py):\n\n```py\nold\n```\n```python\nprint(1)\n```\n```text\n2\n```\n")
+    documents.accept(page)
+    assert [block.text for block in blocks(page)] == [file.read_text(encoding="utf-8"), "print(1)\n", "1\n"]
+
+
+def test_a_file_that_is_shown_is_named_right_above(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("See [it](small.py).\n\nprose\n\n```py\nold\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="no link to a file in the line above"):
+        listings(page)
 
 
 def test_text_that_does_not_stand_right_behind_is_no_output(tmp_path: Path) -> None:

@@ -261,3 +261,21 @@ def test_a_failed_check_is_exit_1_and_writes_nothing(
     assert command.main(["lenet", "--json", str(target), "--no-live"]) == 1
     assert not target.exists()
     assert "conv1" in capsys.readouterr().err
+
+
+def test_a_deadlock_is_exit_1_with_the_cycle_of_who_waits_for_whom_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tlm.engines.flow.ReadStream.free_to", lambda _stream, _count: None)
+    target = tmp_path / "result.json"
+    args = ["lenet", "--set", "accelerator.wm=4 KiB", "--json", str(target), "--no-live"]
+    assert command.main(args) == 1
+    assert not target.exists()
+    error = capsys.readouterr().err
+    assert error.startswith("error: deadlock at ")
+    first, *waits = error.splitlines()
+    cycle = first.partition(" fs: ")[2].split(" -> ")
+    assert cycle[0] == cycle[-1]
+    assert {"soc.accelerator.dma", "soc.accelerator.tile0"} <= set(cycle)
+    for name in cycle[:-1]:
+        assert any(line.startswith(f"  {name} waits since ") and " for " in line for line in waits)

@@ -66,7 +66,6 @@ def test_who_compresses_is_served_in_order_of_coming() -> None:
         ({"lanes": 0}, "lanes: an engine needs a lane at least, not 0"),
         ({"clock": "1 MiB"}, "clock: '1 MiB' is a capacity, not a frequency"),
         ({"clock": "0 Hz"}, "clock: a clock needs a positive frequency, not 0.0 Hz"),
-        ({"clock": 1e9}, "clock: 1000000000.0 has no unit; write a number and one of Hz, kHz, MHz"),
     ],
 )
 @pytest.mark.parametrize("kind", [Decompressor, Compressor])

@@ -1,40 +1,52 @@
-"""The examples that put systems together, run and compare in Python: what they print, to the figure."""
+"""The live view on the system that examples/shared_memory.py builds; docs/embedding.md holds what it prints."""
 
 from __future__ import annotations
 
-import re
+import io
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from tlm.console import LiveView
+from tlm.core import Module, simulate
 
-
-def printed(name: str, capsys: pytest.CaptureFixture[str]) -> str:
-    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
-    return capsys.readouterr().out
-
-
-def test_more_in_flight_makes_the_camera_punctual_at_the_accelerators_expense(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    text = printed("shared_memory.py", capsys)
-    cycles = [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) cycles,", text)]
-    assert cycles == [71_341, 71_544, 86_042, 86_204, 92_664, 92_866]
-    assert re.findall(r"(\d) of 5 frames late, one took ([\d.]+) us", text) == [("4", "54.80"), ("0", "15.54")]
-    assert text.count("it waited most for offchip_bandwidth") == 6
-    for component in ("channel0", "left.tile", "right.dispatcher", "camera.dma"):
-        assert f"│ {component} " in text
+EXAMPLE = Path(__file__).parents[2] / "examples" / "shared_memory.py"
 
 
-def test_the_notebook_tabulates_memories_codecs_machines_and_what_to_widen(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    text = printed("compare_memories.py", capsys)
-    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
-    assert "21,898 cycles on LPDDR4, bound by offchip_bandwidth" in text
-    assert ["conv4_2", "5,951", "1,057", "offchip_bandwidth", "offchip_bandwidth"] in cells
-    assert ["hbm", "16,402", "99.3%", "59,749"] in cells
-    assert ["none", "46,381", "1,071"] in cells
-    assert ["channels", "1", "2", "5,483"] in cells
+@pytest.fixture(scope="module")
+def example() -> dict[str, Any]:
+    return runpy.run_path(str(EXAMPLE))
+
+
+def frame(soc: Module, at_us: int) -> str:
+    """What a tall terminal shows at a simulated time."""
+    console = Console(file=io.StringIO(), width=160, height=60, force_terminal=True, color_system=None)
+    view = LiveView(soc, console=console, now_s=lambda: 0.0)
+    soc.env.run(until=at_us * 10**9)
+    console.print(view.frame())
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_the_view_shows_both_accelerators_and_the_users_own_part(example: dict[str, Any]) -> None:
+    shown = frame(example["build"]("8 KiB"), 40).splitlines()
+    for machine in ("left", "right"):
+        assert any(line.startswith("layer") and f"{machine}: fc1" in line for line in shown)
+        assert any(line.startswith(f"{machine}.dma ") for line in shown)
+    (camera,) = [line for line in shown if line.startswith("camera ")]
+    assert "busy" in camera
+    (in_flight,) = [line for line in shown if line.startswith("camera.dma ")]
+    assert "in flight 8.00/8.00 KiB" in in_flight
+    assert any(line.startswith("DRAM") and "written transfers 120 KiB" in line for line in shown)
+
+
+def test_a_camera_that_keeps_up_idles_between_its_frames(example: dict[str, Any]) -> None:
+    soc = example["build"]("64 KiB")
+    simulate(soc)
+    camera = soc.children["camera"]
+    assert camera.figures() == {"frames": 5, "late": 0}
+    times = camera.probe.totals(soc.now)
+    assert set(times) == {"busy", "idle"} and sum(times.values()) == soc.now
+    assert times["busy"] == sum(round(us * 1e9) for us in camera.latencies_us)

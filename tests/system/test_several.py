@@ -102,9 +102,9 @@ def test_all_operands_together_must_fit_the_memory(small_network: Workload) -> N
     soc = Module(simpy.Environment(), "soc")
     memory = Dram(soc, "memory", standard="hbm")
     left = both().machines[0]
-    first = attach(soc, "left", left, small_network, memory).plan.end_address
+    first = attach(soc, "left", left, memory, small_network).plan.end_address
     memory.capacity_bytes = 2 * first - 1
     with pytest.raises(BadInput, match=f"the operands take {2 * first} B of a memory of {2 * first - 1} B"):
-        attach(soc, "right", left, small_network, memory, address=first)
+        attach(soc, "right", left, memory, small_network, address=first)
     memory.capacity_bytes += 1
-    assert attach(soc, "third", left, small_network, memory, address=first).plan.end_address == 2 * first
+    assert attach(soc, "third", left, memory, small_network, address=first).plan.end_address == 2 * first

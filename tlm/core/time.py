@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from .units import quantity
+
 FS_PER_S = 10**15
 FS_PER_NS = 10**6
 
 
 class Clock:
-    """A clock of `frequency_hz`; its period is rounded once, half up, to a whole femtosecond."""
+    """A clock of `frequency`, in Hz or as text such as "980 MHz"; its period is rounded once to a whole fs, half up."""
 
     __slots__ = ("frequency_hz", "period_fs")
 
-    def __init__(self, frequency_hz: float) -> None:
+    def __init__(self, frequency: float | str) -> None:
+        frequency_hz = quantity(frequency, "Hz") if isinstance(frequency, str) else frequency
         if not frequency_hz > 0:
             raise ValueError(f"a clock needs a positive frequency, not {frequency_hz} Hz")
         self.frequency_hz = frequency_hz

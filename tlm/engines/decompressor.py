@@ -51,7 +51,8 @@ class Decompressors(Module):
         super().__init__(parent, name)
         engines = min(count, parts)
         self.engines = [
-            Decompressor(self, f"engine{i}", count // engines + (i < count % engines), clock) for i in range(engines)
+            Decompressor(self, f"decompressor{i}", count // engines + (i < count % engines), clock)
+            for i in range(engines)
         ]
         self._lanes = count
         self._period_fs = clock.period_fs

@@ -25,6 +25,6 @@ def as_clock(given: Clock | str) -> Clock:
     if isinstance(given, Clock):
         return given
     try:
-        return Clock(quantity(given, "Hz"))
+        return Clock(given)
     except ValueError as error:  # BadInput is one
         raise BadInput(str(error), key="clock") from None

@@ -14,6 +14,7 @@ from ..mapping import make_plan
 from ..memory import Dram, IdealMemory, make_memory
 from ..scenario import Scenario
 from ..workload.layer import Workload
+from ..workload.source import load_workload
 
 Memory = Dram | IdealMemory
 Planned = Callable[[int], None]
@@ -48,7 +49,7 @@ class System(Module):
                 planned(before + layers)
 
             name = one.name or "accelerator"
-            machine = attach(self, name, one, workload, self.memory, address=address, planned=count)
+            machine = attach(self, name, one, self.memory, workload, address=address, planned=count)
             self.machines.append(machine)
             address, done = machine.plan.end_address, done + len(workload.layers)
 
@@ -62,18 +63,21 @@ def attach(
     parent: Module,
     name: str,
     scenario: Scenario,
-    workload: Workload,
     memory: Memory,
+    workload: Workload | None = None,
     *,
     address: int = 0,
     planned: Planned = lambda _layers: None,
 ) -> Machine:
     """The machine `name` of `scenario`, made in `parent`, connected to `memory`, its operands lying from `address` on.
 
-    `machine.plan.end_address` is where the next one's may begin. Raises BadInput, located in the scenario.
+    `workload` is what it runs; None: what the scenario says. `machine.plan.end_address` is where the next one's
+    operands may begin. Raises BadInput, located in the scenario.
     """
     exact = scenario.granularity == "exact"
     try:
+        if workload is None:
+            workload = load_workload(scenario.workload, scenario.find)
         plan = make_plan(
             workload,
             scenario.accelerator,

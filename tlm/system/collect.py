@@ -67,8 +67,8 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
     )
 
 
-def accelerator(machine: Machine, name: str | None, time_fs: int) -> AcceleratorResult:
-    """What one machine did in a run of `time_fs`."""
+def accelerator(machine: Machine, name: str | None = None, time_fs: int | None = None) -> AcceleratorResult:
+    """What one machine has done, in a run of `time_fs` (None: to its own end)."""
     runs, plan = _ended(machine), machine.plan
     images = len({run.image for run in runs if run.complete and run.layer == len(plan.programs) - 1})
     end, period = end_fs(machine), machine.clock.period_fs
@@ -77,7 +77,7 @@ def accelerator(machine: Machine, name: str | None, time_fs: int) -> Accelerator
         name=name,
         preset=machine.spec.preset,
         cycles=end // period,
-        idle_cycles=(time_fs - end) // period,
+        idle_cycles=(time_fs - end) // period if time_fs is not None else 0,
         images=images,
         images_per_s=_per(images, seconds),
         latency_s=_per(seconds, images),
@@ -206,7 +206,7 @@ def _bound_by_all(machine: Machine, runs: list[LayerRun]) -> str:
 def _occupied(machine: Machine, runs: list[LayerRun]) -> dict[str, int]:
     """{kind: cycles that the component of it that was longest was at work for these layers}, over several spans."""
     period = machine.clock.period_fs
-    return total({kind: use.own_fs // period for kind, use in run.used.items()} for run in runs)
+    return total({kind: (use.occupied_fs - use.ahead_fs) // period for kind, use in run.used.items()} for run in runs)
 
 
 def _moving_cycles(machine: Machine, runs: list[LayerRun]) -> int:
