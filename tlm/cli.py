@@ -105,6 +105,8 @@ def check_writable(path: str | Path) -> Path:
             raise BadInput(f"cannot be written: there is no folder {str(folder)!r}", file=str(path))
         if not os.access(file if file.exists() else folder, os.W_OK):
             raise BadInput("cannot be written: no permission", file=str(path))
+        if not _in_place(file):
+            _try_folder(folder)
     return Path(path)
 
 
@@ -114,11 +116,12 @@ def check_folder(path: str | Path) -> Path:
 
     with _written(path):
         inner = Path(os.path.realpath(path))
-        there = next(folder for folder in (inner, *inner.parents) if folder.exists())
+        there = next(folder for folder in (inner, *inner.parents) if folder.is_symlink() or folder.exists())
         if not there.is_dir():
             raise BadInput(f"cannot be made a folder: {str(there)!r} is a file", file=str(path))
         if not os.access(there, os.W_OK):
             raise BadInput(f"cannot be made a folder: no permission in {str(there)!r}", file=str(path))
+        _try_folder(there)
     return Path(path)
 
 
@@ -136,6 +139,12 @@ def write_text(path: str | Path, text: str) -> None:
             Path(path).write_text(text, encoding="utf-8")
         else:
             _write_whole(Path(os.path.realpath(path)), text)
+
+
+def _try_folder(folder: Path) -> None:
+    """Make a nameless file in `folder`: a permission alone does not tell, as in /proc, that files can be there."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _in_place(path: Path) -> bool:
@@ -161,6 +170,8 @@ def _written(path: str | Path) -> Iterator[None]:
     """An OSError while `path` is written, or is looked at for that, as BadInput; a broken pipe stays one."""
     from .core.errors import BadInput
 
+    if "\0" in str(path):
+        raise BadInput("cannot be written: no file has such a name", file=str(path))
     try:
         yield
     except BrokenPipeError:

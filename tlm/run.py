@@ -64,7 +64,7 @@ def _run(args: Any) -> int:
 
         scenario = load(args.scenario, args.set)
         others = variants(scenario, args.compare)
-        files = _files(args, scenario)
+        files = _files(args, [scenario, *others.values()])
         result = _result(args, scenario, others)
     except KeyboardInterrupt:
         print("interrupted: no result", file=sys.stderr)
@@ -75,10 +75,10 @@ def _run(args: Any) -> int:
     return cli.INTERRUPTED if result.partial else cli.DONE
 
 
-def _files(args: Any, scenario: Scenario) -> dict[Path, Callable[[Result], str]]:
+def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result], str]]:
     """The files to write, and what each says of a result; none of them is there yet.
 
-    BadInput where one cannot be written, or is what the run reads.
+    BadInput where one cannot be written, or is what the runs of `scenarios` read.
     """
     from .core.errors import BadInput
 
@@ -87,10 +87,12 @@ def _files(args: Any, scenario: Scenario) -> dict[Path, Callable[[Result], str]]
         files[cli.check_writable(args.json)] = _document
     if args.out is not None:
         folder = cli.check_folder(args.out)
+        if any(file.resolve() in (folder.resolve(), *folder.resolve().parents) for file in files):
+            raise BadInput(f"cannot be a file and the folder of --out {args.out} too", file=args.json)
         for name, text_of in {"result.json": _document, "stalls.svg": _picture}.items():
             files[cli.check_writable(folder / name) if folder.is_dir() else folder / name] = text_of
     for file in files:
-        if scenario.was_read_from(file):
+        if any(scenario.was_read_from(file) for scenario in scenarios):
             raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
     return files
 
@@ -107,12 +109,13 @@ def _picture(result: Result) -> str:
 
 def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario]) -> Result:
     from .console import Progress
-    from .system.comparing import compare
+    from .system.comparing import check, compare
     from .system.widening import ranked, widen, widened
 
     with Progress(shown=not args.no_live) as progress:
         progress.phase("reading the workload")
         workloads = [_workload(one) for one in scenario.machines]
+        check(variants, workloads)
         result = _simulated(scenario, workloads, progress)
         if variants and not result.partial:
             result = _repeated(result, "compare", compare(variants, workloads), len(variants), progress)
@@ -169,7 +172,7 @@ def _show(result: Result, files: Iterable[Path]) -> None:
 
 
 def _names(text: str) -> list[str]:
-    names = text.split(",")
+    names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise argparse.ArgumentTypeError(f"expected names with commas between them, not {text!r}")
     return names

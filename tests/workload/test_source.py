@@ -130,6 +130,6 @@ def test_a_module_is_found_without_running_it(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "pack" / "__init__.py").write_text("raise SystemExit")
     (tmp_path / "pack" / "net.py").write_text("raise SystemExit")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert source._module_file("pack.net") == tmp_path / "pack" / "net.py"
-    assert source._module_file("pack.lost") is None
-    assert source._module_file("no_such_package.net") is None
+    assert source.module_file("pack.net") == tmp_path / "pack" / "net.py"
+    assert source.module_file("pack.lost") is None
+    assert source.module_file("no_such_package.net") is None

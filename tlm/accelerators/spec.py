@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import attrs
-from attrs import validators as check
 
-positive = check.gt(0)
-size = [positive, check.le(4096)]
-capacity = [positive, check.le(1 << 36)]
+from tlm.core.ranges import Range
+
+size = Range(above=0, most=4096)
+capacity = Range(above=0, most=1 << 36)
 
 
 @attrs.frozen
@@ -15,7 +15,7 @@ class OnChip:
     """One on-chip memory: banks that each move `width_bits` a cycle, read and write ports apart."""
 
     banks: int = attrs.field(validator=size)
-    width_bits: int = attrs.field(validator=[positive, check.le(1 << 20)])
+    width_bits: int = attrs.field(validator=Range(above=0, most=1 << 20))
     latency_cycles: int = attrs.field(default=1, validator=size)
 
 
@@ -33,9 +33,9 @@ class AcceleratorSpec:
     rows: int = attrs.field(validator=size)
     columns: int = attrs.field(validator=size)
     lanes: int = attrs.field(validator=size)
-    clock: float = attrs.field(validator=[check.ge(1), check.le(10**12)], metadata={"unit": "Hz"})
+    clock: float = attrs.field(validator=Range(least=1, most=10**12, whole=False), metadata={"unit": "Hz"})
     am: int = attrs.field(validator=capacity, metadata={"unit": "B"})
     wm: int = attrs.field(validator=capacity, metadata={"unit": "B"})
     activation_memory: OnChip
     weight_memory: OnChip
-    registers: int = attrs.field(default=1, validator=check.ge(0))
+    registers: int = attrs.field(default=1, validator=Range(least=0))

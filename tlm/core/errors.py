@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 #: How many words a message lists, at most.
 MOST_LISTED = 12
+
+_MOST_SHOWN = 100  # characters of a value
 
 
 class BadInput(ValueError):
     """Input that cannot be used; one message that names file, line and key, and says what to do.
 
     Commands turn it into exit code 2. `allowed` lists what would have been accepted; where `given` is
-    close to one of them, the message offers it.
+    close to one of them, the message offers it. Whatever a terminal would not print as it is, is escaped.
     """
 
     def __init__(
@@ -36,14 +39,30 @@ class BadInput(ValueError):
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
-        parts = [place] if place else []
-        if self.key:
-            parts.append(self.key)
-        text = ": ".join([*parts, self.message])
+        parts = [_escaped(part) for part in (place, self.key) if part]
+        text = ": ".join([*parts, _escaped(self.message, keep="\n")])
         if self.allowed:
             text += f" (allowed: {_listed(self.given, self.allowed)})"
         match = nearest(self.given, self.allowed)
         return f"{text}; did you mean {match!r}?" if match else text
+
+
+def shown(value: Any) -> str:
+    """A value for a message, as the user wrote it; of a long one its beginning, of a structure what it is."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (Mapping, list, tuple)):
+        return "a mapping" if isinstance(value, Mapping) else "a list"
+    if not isinstance(value, (int, float, str)):
+        return f"an object of type {type(value).__name__}"
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """`text`, of a long one its beginning and how long it is."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 20]}... ({len(text)} characters)"
 
 
 def first_line(error: BaseException) -> str:
@@ -70,6 +89,13 @@ def nearest(given: str | None, allowed: Iterable[str]) -> str | None:
     by_lower = {word.lower(): word for word in allowed}
     found = difflib.get_close_matches(given.lower(), by_lower, n=1)
     return by_lower[found[0]] if found and by_lower[found[0]] != given else None
+
+
+def _escaped(text: str, keep: str = "") -> str:
+    """`text` with what is not printable, other than `keep`, written as Python does."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep else repr(one)[1:-1] for one in text)
 
 
 def _listed(given: str | None, allowed: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from .errors import BadInput
+from .errors import BadInput, shown
 
 PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
 TEXT_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "merge", "value")}
@@ -136,6 +136,10 @@ def _line(place: Place, index: int) -> int | None:
     return None if place.line is None else place.line + index
 
 
+def _shown_tag(node: Node) -> str:
+    return str(node.tag).replace("tag:yaml.org,2002:", "!!")
+
+
 class _Reader:
     """Turns YAML nodes into values; refuses tags, aliases and keys that are not unique strings."""
 
@@ -169,7 +173,7 @@ class _Reader:
 
     def _key(self, node: Node) -> str:
         key = self._scalar(node) if isinstance(node, ScalarNode) else None
-        if not isinstance(key, str):
+        if not isinstance(key, str) or not key:
             raise self._fault(node, "YAML: a key must be a word")
         return key
 
@@ -179,12 +183,12 @@ class _Reader:
         self._check_tag(node)
         try:
             return self._constructor.construct_object(node)
-        except ValueError as error:
-            raise self._fault(node, f"YAML: {error}") from None
+        except (ValueError, LookupError):  # a number too long, or what an explicit tag says it is and it is not
+            raise self._fault(node, f"YAML: {shown(node.value)} is no {_shown_tag(node)}") from None
 
     def _check_tag(self, node: Node) -> None:
         if str(node.tag) not in PLAIN_TAGS:
-            tag = str(node.tag).replace("tag:yaml.org,2002:", "!!")
+            tag = _shown_tag(node)
             why = "nothing in a file is executed" if "python" in tag else "write a plain value"
             raise self._fault(node, f"YAML: the tag {tag} is refused: {why}")
 

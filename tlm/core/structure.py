@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin
@@ -12,8 +11,9 @@ import cattrs
 from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, mapping_structure_factory, override
 
-from .errors import BadInput
-from .units import quantity, written
+from .errors import BadInput, shown
+from .ranges import OutOfRange
+from .units import quantity
 
 KeyPath = tuple[str, ...]
 Fault = tuple[KeyPath, BadInput]
@@ -22,6 +22,7 @@ Spec = TypeVar("Spec")
 #: Metadata of the fields that say where a spec came from: no keys of its document.
 ORIGIN = {"origin": True}
 MISSING = "is missing"
+UNKNOWN = "unknown key"
 TYPE_NAMES = {int: "a whole number", bool: "true or false", str: "text", float: "a number"}
 
 
@@ -73,7 +74,10 @@ def _step(error: Exception) -> KeyPath:
 
 def _unknown(cls: type, key: str, also: Iterable[str]) -> BadInput:
     owners = [field.name for field in attrs.fields(cls) if _has_key(field.type, key)]
-    message = f"unknown key; it belongs to {' or '.join(owners)}" if owners else "unknown key"
+    message = f"{UNKNOWN}; it belongs to {' or '.join(owners)}" if owners else UNKNOWN
+    part, dot, rest = key.partition(".")
+    if dot and part in known_keys(cls):
+        message += f"; write {part}: {{{rest}: ...}}"
     return BadInput(message, given=key, allowed=[*known_keys(cls), *also])
 
 
@@ -92,7 +96,7 @@ def _spec_hook(cls: Any) -> Callable[[Any, Any], Any]:
 
     def hook(value: Any, kind: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise BadInput(f"expected a mapping with keys such as {known_keys(cls)[0]!r}, not {_shown(value)}")
+            raise BadInput(f"expected a mapping with keys such as {known_keys(cls)[0]!r}, not {shown(value)}")
         return build(value, kind)
 
     return hook
@@ -106,43 +110,37 @@ def _field_hook(field: attrs.Attribute[Any]) -> Callable[[Any, Any], Any]:
             return None
         value = quantity(given, unit) if unit else CONVERTER.structure(given, kind)
         if field.validator:
-            _validate(field, value, given, unit)
+            _validate(field, value, given)
         return value
 
     return hook
 
 
-def _validate(field: attrs.Attribute[Any], value: Any, given: Any, unit: str | None) -> None:
-    """Run the field's validator; attrs' "'am' must be > 0: -5" becomes "must be > 0, not '-5 B'"."""
+def _validate(field: attrs.Attribute[Any], value: Any, given: Any) -> None:
+    """Run the field's validator, whose message then says what was `given` as it was written."""
     try:
         field.validator(None, field, value)  # type: ignore[misc]
-    except BadInput:
-        raise
-    except ValueError as error:
-        found = re.match(r"'\w+' must be (\S+) (\S+): ", str(error.args[0]))
-        if not found:
-            raise
-        bound = written(float(found[2]), unit) if unit else found[2]
-        raise BadInput(f"must be {found[1]} {bound}, not {_shown(given)}") from None
+    except OutOfRange as error:
+        raise OutOfRange(error.bound, shown(given)) from None
 
 
 def _scalar_hook(value: Any, kind: Any) -> Any:
     """The value where it is of its type: 4.0 is no whole number, nor is true; a whole one is a number."""
     if type(value) is not kind and (type(value), kind) != (int, float):
-        raise BadInput(f"expected {TYPE_NAMES[kind]}, not {_shown(value)}")
+        raise BadInput(f"expected {TYPE_NAMES[kind]}, not {shown(value)}")
     return kind(value)
 
 
 def _literal_hook(value: Any, kind: Any) -> Any:
     allowed = get_args(kind)
     if value not in allowed:
-        raise BadInput(f"not {_shown(value)}", given=str(value), allowed=allowed)
+        raise BadInput(f"not {shown(value)}", given=value if isinstance(value, str) else None, allowed=allowed)
     return value
 
 
 def _text_or_mapping_hook(value: Any, _kind: Any) -> Any:
     if value is not None and not isinstance(value, (str, Mapping)):
-        raise BadInput(f"expected text or a mapping, not {_shown(value)}")
+        raise BadInput(f"expected text or a mapping, not {shown(value)}")
     return dict(value) if isinstance(value, Mapping) else value
 
 
@@ -152,18 +150,10 @@ def _mapping_hook(kind: Any) -> Callable[[Any, Any], Any]:
 
     def hook(value: Any, _kind: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise BadInput(f"expected a mapping, not {_shown(value)}")
+            raise BadInput(f"expected a mapping, not {shown(value)}")
         return build(value, kind)
 
     return hook
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, (Mapping, list)):
-        return "a mapping" if isinstance(value, Mapping) else "a list"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _has_mapping(kind: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from quantiphy import InvalidNumber, Quantity
 
-from .errors import BadInput
+from .errors import BadInput, shown
 
 #: What a user may write for each dimension, smallest first, with its size; and an example.
 UNITS = {
@@ -24,16 +24,18 @@ def quantity(given: Any, unit: str) -> float:
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         raise BadInput(f"{given} has no unit; {hint}")
     if not isinstance(given, str):
-        raise BadInput(f"expected a {DIMENSIONS[unit]}, not {given!r}; {hint}")
+        raise BadInput(f"expected a {DIMENSIONS[unit]}, not {shown(given)}; {hint}")
     try:
         parsed = Quantity(given, binary=True)
     except InvalidNumber:
-        raise BadInput(f"{given!r} is not a {DIMENSIONS[unit]}; {hint}") from None
+        raise BadInput(f"{shown(given)} is not a {DIMENSIONS[unit]}; {hint}") from None
     value = float(parsed)
+    if not parsed.units and given.strip()[-1:].isdigit():
+        raise BadInput(f"{shown(given)} has no unit; {hint}")
     if parsed.units in DIMENSIONS and parsed.units != unit:
-        raise BadInput(f"{given!r} is a {DIMENSIONS[parsed.units]}, not a {DIMENSIONS[unit]}; {hint}")
+        raise BadInput(f"{shown(given)} is a {DIMENSIONS[parsed.units]}, not a {DIMENSIONS[unit]}; {hint}")
     if parsed.units != unit or not math.isfinite(value) or given.lstrip("+-0123456789.,_ ") not in UNITS[unit]:
-        raise BadInput(f"{given!r} is not a {DIMENSIONS[unit]} this reads; {hint}")
+        raise BadInput(f"{shown(given)} is not a {DIMENSIONS[unit]} this reads; {hint}")
     if unit == "B" and value != int(value):
         raise BadInput(f"{given!r} is {value} bytes; a capacity is a whole number of bytes")
     return int(value) if unit == "B" else value

@@ -184,6 +184,8 @@ def _compiled(source: bytes, path: Path) -> Any:
     except (SyntaxError, ValueError) as error:  # a ValueError has neither message nor line
         message = getattr(error, "msg", None) or str(error)
         raise BadInput(f"is not Python: {message}", file=str(path), line=getattr(error, "lineno", None)) from error
+    except (MemoryError, RecursionError) as error:
+        raise BadInput("is not Python that can be read: nested too deeply", file=str(path)) from error
 
 
 def _new_module(name: str, path: Path) -> ModuleType:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import attrs
-from attrs import validators as check
 
-lanes = [check.gt(0), check.le(1 << 16)]
+from ..core.ranges import Range
+
+lanes = Range(above=0, most=1 << 16)
 
 
 @attrs.frozen
@@ -19,7 +20,7 @@ class CompressionSpec:
     weights: str | None = None
     decompressors: int = attrs.field(default=256, validator=lanes)
     compressors: int = attrs.field(default=64, validator=lanes)
-    align_bits: int | None = attrs.field(default=None, validator=check.optional([check.gt(0), check.le(4096)]))
+    align_bits: int | None = attrs.field(default=None, validator=Range(above=0, most=4096, optional=True))
     clock: float | None = attrs.field(
-        default=None, validator=check.optional([check.ge(1), check.le(10**12)]), metadata={"unit": "Hz"}
+        default=None, validator=Range(least=1, most=10**12, whole=False, optional=True), metadata={"unit": "Hz"}
     )

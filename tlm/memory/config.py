@@ -9,6 +9,8 @@ from .mapping import EXAMPLE, AddressMapping, fitted
 from .spec import MemorySpec
 from .standards import DramStandard, IdealStandard, Organisation, Timing, checked_pieces, field_bits, load_standard
 
+MOST_BANKS = 1 << 18  # of all channels together: each has a state of its own
+
 
 @attrs.frozen
 class DramConfig:
@@ -74,13 +76,20 @@ def _organisation(own: Organisation, spec: MemorySpec) -> Organisation:
     width = spec.width or own.width
     if width * own.burst_length < 8:
         raise BadInput(f"{width} bits move less than a byte in a burst of {own.burst_length}", key="width")
-    return attrs.evolve(
+    organisation = attrs.evolve(
         own,
         channels=spec.channels or own.channels,
         ranks=spec.ranks or own.ranks,
         width=width,
         row_bytes=own.row_bytes * width // own.width,
     )
+    banks = organisation.channels * organisation.ranks * own.bank_groups * own.banks
+    if banks > MOST_BANKS:
+        message = f"{organisation.channels} channels of {organisation.ranks} ranks have {banks} banks in all"
+        raise BadInput(
+            f"{message}, and no more than {MOST_BANKS} are modelled", key="ranks" if spec.ranks else "channels"
+        )
+    return organisation
 
 
 def _mapping(standard: DramStandard, organisation: Organisation, chosen: str | None) -> AddressMapping:

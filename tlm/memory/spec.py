@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import attrs
-from attrs import validators as check
 
-POSITIVE = check.optional([check.gt(0), check.le(4096)])
-SIZE = [check.gt(0), check.le(1 << 30)]
+from ..core.ranges import Range
+
+POSITIVE = Range(above=0, most=4096, optional=True)
+SIZE = Range(above=0, most=1 << 30)
 
 
 @attrs.frozen

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs import validators as check
 
 from ..core import FS_PER_NS, BadInput
 from ..core.located import Faults, located, read
+from ..core.ranges import Range
 from ..core.structure import ORIGIN, Fault, structure
 from .mapping import FIELDS, parse
 
@@ -30,7 +30,7 @@ def _count() -> Any:
 
 
 def _cycles() -> Any:
-    return attrs.field(validator=check.gt(0))
+    return attrs.field(validator=Range(above=0))
 
 
 @attrs.frozen
@@ -89,7 +89,7 @@ class DramStandard:
     """A DRAM standard and speed bin, as its file says it; the first of `mapping` is the default one."""
 
     source: str
-    tCK_ns: float = attrs.field(validator=[check.ge(1e-6), check.le(1e6)])  # from 1 fs to 1 ms
+    tCK_ns: float = attrs.field(validator=Range(least=1e-6, most=1e6, whole=False))  # from 1 fs to 1 ms
     organisation: Organisation
     timing: Timing
     mapping: dict[str, str]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tlm.core.errors import BadInput, nearest
+from tlm.core.errors import BadInput, nearest, shown
 
 #: The installed distribution: the folder that holds `tlm`, `nets` and `scenarios` side by side.
 DISTRIBUTION = Path(__file__).resolve().parents[2]
+
+_LONGEST = 255  # bytes of a file's name, on the usual file systems
 
 
 def find_file(name: str, beside: Path | None = None) -> Path:
@@ -16,22 +18,28 @@ def find_file(name: str, beside: Path | None = None) -> Path:
     `beside` is the folder of the file that names it. Raises BadInput with the places looked in and the name
     there that is most like it.
     """
-    candidates = list(dict.fromkeys(folder / name for folder in (beside or Path(), Path(), DISTRIBUTION)))
+    candidates = _candidates(name, beside)
     for candidate in candidates:
         if name and _exists(candidate):
             return candidate
-    raise BadInput(f"there is no {name!r}; looked for {_listed(candidates)}{_hint(name, candidates)}")
+    raise BadInput(_missing(name, candidates) + _hint(name, candidates))
 
 
 def scenario_file(name: str, beside: Path | None = None) -> Path:
-    """A scenario by path, or a shipped one by its bare name (`dstripes_hbm`)."""
+    """A scenario by path, or a shipped one by its bare name (`dstripes_hbm`); BadInput for a folder too."""
     shipped = shipped_scenarios()
     if name in shipped and not Path(name).is_file():
         return shipped[name]
     try:
-        return find_file(name, beside)
-    except BadInput as error:
-        raise BadInput(f"{error}; shipped scenarios", given=name, allowed=shipped) from None
+        file = find_file(name, beside)
+    except BadInput:
+        candidates = _candidates(name, beside)
+        hint = "" if nearest(name, shipped) else _hint(name, candidates)
+        message = f"{_missing(name, candidates)}{hint}; shipped scenarios"
+        raise BadInput(message, given=name, allowed=shipped) from None
+    if file.is_dir():
+        raise BadInput(f"{name!r} is a folder: name a scenario file in it, or a shipped scenario", allowed=shipped)
+    return file
 
 
 def shipped_scenarios() -> dict[str, Path]:
@@ -46,16 +54,28 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _listed(candidates: list[Path]) -> str:
+def _candidates(name: str, beside: Path | None) -> list[Path]:
+    return list(dict.fromkeys(folder / name for folder in (beside or Path(), Path(), DISTRIBUTION)))
+
+
+def _missing(name: str, candidates: list[Path]) -> str:
+    if any(len(part) > _LONGEST for part in Path(name).parts):
+        return f"there is no {shown(name)}: the name is too long"
     *others, last = map(str, candidates)
-    return f"{', '.join(others)} and {last}" if others else last
+    looked = f"{', '.join(others)} and {last}" if others else last
+    return f"there is no {name!r}; looked for {looked}"
 
 
 def _hint(name: str, candidates: list[Path]) -> str:
+    """The file most like `name` where it was looked for; where `name` has a suffix, of the same kind."""
     folders = {path.parent for path in candidates}
     siblings = {sibling.name for folder in folders for sibling in _inside(folder)}
-    match = nearest(Path(name).name, sorted(siblings))
+    match = nearest(Path(name).name, sorted(one for one in siblings if _kind(name) in ("", _kind(one))))
     return f"; did you mean {str(Path(name).with_name(match))!r}?" if match else ""
+
+
+def _kind(name: str) -> str:
+    return Path(name).suffix.replace(".yml", ".yaml")
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from tlm.accelerators.preset import YAML_FILES, preset_document
-from tlm.core.errors import BadInput
+from tlm.core.errors import BadInput, cut, shown
 from tlm.core.located import Located, Place, located, parse, read
 from tlm.core.usercode import absolute, is_user_code
 from tlm.workload.spec import KINDS
@@ -53,7 +52,7 @@ def with_standard_found(tree: Located) -> Located:
     """`tree` with a memory standard that is named by its path found, as presets are, wherever it lies."""
     memory = tree.get("memory")
     name = memory.get("standard") if isinstance(memory, Located) else None
-    if not isinstance(memory, Located) or not isinstance(name, str) or not name.endswith(YAML_FILES):
+    if not isinstance(memory, Located) or not isinstance(name, str) or not (name.endswith(YAML_FILES) or "/" in name):
         return tree
     place = tree.place_of(("memory", "standard"))
     file = find_file(name, place.folder)
@@ -64,18 +63,17 @@ def with_standard_found(tree: Located) -> Located:
 
 def with_code_found(tree: Located, path: tuple[str, ...]) -> Located:
     """`tree` with a user's own code, where the key `path` names some, found as presets are, wherever it lies."""
-    tree = deepcopy(tree)
-    mapping: Any = tree
-    for key in path[:-1]:
-        mapping = mapping.get(key) if isinstance(mapping, Located) else None
-    name = mapping.get(path[-1]) if isinstance(mapping, Located) else None
-    if isinstance(name, str) and is_user_code(name):
-        place = mapping.places[path[-1]]
-        mapping.put(path[-1], absolute(name, lambda file: find_file(file, place.folder)), place)
-    return tree
+    key, *inner = path
+    value = tree.get(key)
+    if inner and isinstance(value, Located):
+        return _with(tree, key, with_code_found(value, tuple(inner)))
+    if inner or not isinstance(value, str) or not is_user_code(value):
+        return tree
+    place = tree.places[key]
+    return _with(tree, key, absolute(value, lambda file: find_file(file, place.folder)))
 
 
-def _with(tree: Located, key: str, value: Located) -> Located:
+def _with(tree: Located, key: str, value: Any) -> Located:
     changed = tree.over({})
     changed.put(key, value, tree.places[key])
     return changed
@@ -102,22 +100,22 @@ def _extended(file: Path, earlier: tuple[Path, ...]) -> tuple[Located, tuple[Pat
 
 def _base_file(name: Any, place: Place, chain: tuple[Path, ...]) -> Path:
     if not isinstance(name, str):
-        raise BadInput(f"expected the name of a scenario, not {name!r}")
+        raise BadInput(f"expected the name of a scenario, not {shown(name)}")
     file = scenario_file(name, place.folder)
     if any(file.samefile(earlier) for earlier in chain):
         raise BadInput("goes in a circle: " + " extends ".join(map(str, [*chain, file])))
     return file
 
 
-def apply(tree: Located, change: str, option: str = "--set") -> None:
-    """Replace the whole value at a.b by v, for the change "a.b=v", made with `option`."""
-    place = Place(f"{option} {change}")
+def apply(tree: Located, change: str, option: str | None = None) -> None:
+    """Replace the whole value at a.b by v, for the change "a.b=v"; `option` asked for it, None: a --set of its own."""
+    place = Place(option or f"--set {cut(change)}")
     key, equals, text = change.partition("=")
-    path = tuple(key.strip().split("."))
+    path = tuple(part.strip() for part in key.split("."))
     if not equals or not all(path):
         raise BadInput("write KEY=VALUE, such as memory.channels=4", file=place.file)
     if path[0] == "extends":
-        raise BadInput("cannot be set: write it in the scenario file", file=place.file, key=key)
+        raise BadInput("cannot be set: write it in the scenario file", file=place.file, key=path[0])
     try:
         target = _target(tree, path, place)
     except BadInput as error:
@@ -140,7 +138,7 @@ def _target(tree: Located, path: tuple[str, ...], place: Place) -> Located:
             target.put(part, Located(place), place)
         inner = target[part]
         if not isinstance(inner, (Located, list)):
-            raise BadInput(f"{'.'.join(path[:depth])} is {inner!r} and has no keys")
+            raise BadInput(f"{'.'.join(path[:depth])} is {shown(inner)} and has no keys")
         target = inner
     if isinstance(target, list):
         _entry_of(target, path[-1])

@@ -12,7 +12,7 @@ import attrs
 
 from tlm.core.errors import BadInput
 from tlm.core.located import Faults, Located, located
-from tlm.core.structure import MISSING, KeyPath, hidden, structure
+from tlm.core.structure import MISSING, UNKNOWN, KeyPath, hidden, structure
 from tlm.core.units import written
 from tlm.core.usercode import is_user_code
 
@@ -39,8 +39,8 @@ def load(name: str, sets: Sequence[str] = ()) -> Scenario:
     return _loaded(file, *layered(file, sets))
 
 
-def varied(scenario: Scenario, sets: Sequence[str], option: str = "--set") -> Scenario:
-    """The scenario as it is written, changed by `sets`; `option` is what a message says the change was made with.
+def varied(scenario: Scenario, sets: Sequence[str], option: str | None = None) -> Scenario:
+    """The scenario as it is written, changed by `sets`; `option` is the option that asked for it, for messages.
 
     Raises BadInput as `load` does.
     """
@@ -104,7 +104,7 @@ def _built(entry: Entry, file: Path, files: tuple[Path, ...]) -> tuple[Scenario 
     faults += [_located(fault, path, entry) for path, fault in found if not _is_told(path, fault, told)]
     if scenario is None or faults:
         return None, faults
-    return attrs.evolve(scenario, source=file, entry=entry, files=(*files, *_own_files(tree))), []
+    return attrs.evolve(scenario, source=file, entry=entry, files=(*files, *_own_files(tree, scenario))), []
 
 
 def _located(fault: BadInput, path: KeyPath, entry: Entry) -> BadInput:
@@ -116,12 +116,14 @@ def _located(fault: BadInput, path: KeyPath, entry: Entry) -> BadInput:
         place = accelerator.place
     if place.line is None:  # an option: what a file may say that it cannot is not offered
         fault.allowed = tuple(word for word in fault.allowed if word != "extends")
+    if fault.message == UNKNOWN and path[:-1] == ("accelerator",) and entry.name is not None:
+        fault.allowed = ("name", *fault.allowed, *OWN)
     return located(fault, entry.shown(path), place)
 
 
-def _own_files(tree: Located) -> list[Path]:
-    """The preset's and the standard's, where they are named by their path."""
-    named = [Path(tree["accelerator"].place.file), Path(str(tree["memory"]["standard"]))]
+def _own_files(tree: Located, scenario: Scenario) -> list[Path]:
+    """The preset's and the standard's, where they are named by their path, and those of a user's own code."""
+    named = [Path(tree["accelerator"].place.file), Path(scenario.memory.standard)]
     named += [Path(text.rpartition(":")[0]) for path, text in tree.texts() if path in CODE and is_user_code(text)]
     return [file for file in named if file.is_file()]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from tlm.core.errors import BadInput
+from tlm.core.errors import BadInput, shown
 from tlm.core.located import Located, Place, located
 from tlm.core.structure import KeyPath
 
@@ -57,7 +57,7 @@ def entries(tree: Located) -> list[Entry]:
 
 def _entry(tree: Located, item: Any, place: Place) -> Entry:
     if not isinstance(item, Located):
-        error = BadInput(f"expected a mapping such as {{name: left, preset: dstripes}}, not {item!r}")
+        error = BadInput(f"expected a mapping such as {{name: left, preset: dstripes}}, not {shown(item)}")
         raise located(error, ("accelerator",), place)
     name = _name(item)
     single = tree.over({})
@@ -75,7 +75,9 @@ def _name(item: Located) -> str:
         return name
     problem = "is missing: each accelerator of a list has one"
     if name is not None:
-        problem = f"{name!r} cannot name an accelerator: write a word of letters, digits, _ and -, not {RESERVED[0]!r}"
+        problem = (
+            f"{shown(name)} cannot name an accelerator: write a word of letters, digits, _ and -, not {RESERVED[0]!r}"
+        )
     raise located(BadInput(problem), ("accelerator", "name"), place)
 
 

@@ -31,8 +31,8 @@ def name_faults(tree: Located) -> Iterator[Fault]:
     for kind in LAYER_KINDS:
         yield from _fault(tree, (*rules, kind), partial(rule, kind=kind))
     named = _at(tree, rules)
-    for kind in named if isinstance(named, Located) else ():
-        if kind not in LAYER_KINDS:
+    for kind, name in named.items() if isinstance(named, Located) else ():
+        if kind not in LAYER_KINDS and isinstance(name, str):  # what is no name is told as that
             yield (*rules, kind), BadInput("unknown kind of layer", given=kind, allowed=LAYER_KINDS)
 
 

@@ -15,6 +15,7 @@ from tlm.core.located import Located, Place, located
 from tlm.core.structure import ORIGIN, KeyPath
 from tlm.engines.spec import CompressionSpec
 from tlm.memory.spec import MemorySpec
+from tlm.workload.source import module_file
 from tlm.workload.spec import WorkloadSpec
 
 from .files import find_file
@@ -83,12 +84,15 @@ class Scenario:
         return located(error, self._shown(path), self._place(path))
 
     def _named(self) -> Iterator[Path]:
-        """The files and folders that the workload's values name."""
+        """The files, folders and modules that the workload's values name."""
         for one in self.machines:
             for name in (text for path, text in one._texts() if path[0] == "workload"):
                 for part in (name, name.partition(":")[0]):
                     with suppress(BadInput):
                         yield one.find(part)
+                module = module_file(name.partition(":")[0]) if ":" in name else None
+                if module is not None:
+                    yield module
 
     def _shown(self, path: KeyPath) -> KeyPath:
         return self.entry.shown(path) if self.entry else path

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import simpy
+
 from ..accelerators.preset import YAML_FILES, preset_names
 from ..codecs import CODECS
 from ..core.errors import BadInput
@@ -13,6 +15,7 @@ from ..core.usercode import is_user_code, load
 from ..result import Comparison
 from ..scenario import Scenario, varied
 from ..workload.layer import Workload
+from .build import System
 from .run import run
 
 
@@ -27,9 +30,18 @@ def variants(scenario: Scenario, names: Iterable[str]) -> dict[str, Scenario]:
 
 def _variant(scenario: Scenario, name: str) -> Scenario:
     try:
-        return varied(scenario, list(_changes(scenario, name)), option="--compare")
+        return varied(scenario, list(_changes(scenario, name)), option=f"--compare {name}")
     except BadInput as error:
         raise located(error, (), Place(f"--compare {name}")) from None
+
+
+def check(variants: Mapping[str, Scenario], workloads: Sequence[Workload]) -> None:
+    """Put every variant together, and run none: BadInput where one cannot be."""
+    for name, scenario in variants.items():
+        try:
+            System(simpy.Environment(), scenario, workloads)
+        except BadInput as error:
+            raise located(error, (), Place(f"--compare {name}")) from None
 
 
 def compare(variants: Mapping[str, Scenario], workloads: Sequence[Workload] | None = None) -> Iterator[Comparison]:

@@ -68,9 +68,14 @@ def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]
 def _example_input(network: nn.Module) -> Reals | None:
     with blamed_on_user(KEY):
         example = getattr(network, "example_input", None)
-        if example is not None and not isinstance(example, Tensor):
+        if example is None:
+            return None
+        if not isinstance(example, Tensor):
             raise BadInput(f"`example_input` must be a tensor [N, ...], not {type(example).__name__}", key=KEY)
-        return None if example is None else example.detach().numpy()
+        if example.ndim < 2 or not len(example) or example.device.type != "cpu":
+            told = f"{list(example.shape)} on {example.device}"
+            raise BadInput(f"`example_input` must be a tensor [N, ...] of images in memory, not {told}", key=KEY)
+        return (example.float() if example.is_floating_point() else example).detach().numpy()
 
 
 def capture(

@@ -62,6 +62,9 @@ class Stage:
 
 def read_chain(network: nn.Module, images: Tensor) -> tuple[Stage, ...]:
     """The layers of `network`, which is put into its evaluation mode, for `images` [N, ...]."""
+    if type(network) in _HANDLERS:
+        name = type(network).__name__
+        raise _bad(f"the network is one {name} and no chain of layers: write nn.Sequential({name}(...))")
     try:
         traced = fx.symbolic_trace(network.eval())
     except (Exception, SystemExit) as error:

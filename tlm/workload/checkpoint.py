@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..core.blame import blamed_on_user
 from ..core.errors import BadInput
 from .layer import Ints
 
@@ -38,7 +39,8 @@ class Checkpoint:
 
     def restore(self, network: nn.Module) -> None:
         """Load the weights into `network`, whose state dict must have the same names and shapes."""
-        own = network.state_dict()
+        with blamed_on_user("workload.network", "the state_dict() of the network"):
+            own = network.state_dict()
         for name in self.state:
             if name not in own:
                 raise self.bad("is no weight of this network", name, own)
@@ -50,7 +52,10 @@ class Checkpoint:
                 raise self.bad(f"has shape {given}, the network's is {needed}", name)
             if values.is_floating_point() and not self.state[name].is_floating_point():
                 raise self.bad(f"is of {self.state[name].dtype} and has no scale in weight_scales", name)
-        network.load_state_dict(dict(self.state))
+            if not torch.isfinite(self.state[name]).all():
+                raise self.bad("holds values that are not finite numbers", name)
+        with blamed_on_user("workload.network", "the load_state_dict() of the network"):
+            network.load_state_dict(dict(self.state))
 
     def bad(self, message: str, key: str | None = None, allowed: Mapping[str, Any] | None = None) -> BadInput:
         """An error that names the file and, where given, the key; `allowed` are the keys it may have been."""

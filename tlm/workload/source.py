@@ -51,11 +51,11 @@ def _location(name: str, find: Find) -> Path | None:
     module, colon, _function = name.partition(":")
     if not colon or module.endswith(".py"):
         return find(module).resolve()
-    return _module_file(module)
+    return module_file(module)
 
 
-def _module_file(module: str) -> Path | None:
-    """Where a module lies, without running any of it."""
+def module_file(module: str) -> Path | None:
+    """Where the source of a module lies, found without running any of it; None where there is none."""
     folders: Any = None
     origin = None
     for part in module.split("."):

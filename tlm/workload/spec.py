@@ -9,6 +9,7 @@ import attrs
 from attrs import validators as check
 
 from tlm.core.errors import BadInput
+from tlm.core.ranges import Range
 
 #: Each kind of workload, with the other keys that mean something beside it.
 KINDS = {
@@ -58,6 +59,6 @@ class WorkloadSpec:
     traces: str | None = None
     weights: str | None = None
     input: str | dict[str, Any] | None = attrs.field(default=None, validator=check.optional(_is_input))
-    images: int = attrs.field(default=1, validator=[check.gt(0), check.le(1_000_000)])
-    bits: int | None = attrs.field(default=None, validator=check.optional([check.ge(1), check.le(16)]))
+    images: int = attrs.field(default=1, validator=Range(above=0, most=1_000_000))
+    bits: int | None = attrs.field(default=None, validator=Range(least=1, most=16, optional=True))
     ternary: bool = False

@@ -50,7 +50,7 @@ def load_traces(folder: Path, images: int, bits: int | None) -> Workload:
 
 def _refuse_no_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise BadInput("no such traces folder", file=str(folder), key="traces")
+        raise BadInput(f"no such traces folder, one that holds model.csv: {str(folder)!r}", key="workload.traces")
     if not (folder / "model.csv").exists():
         networks = sorted(path.parent.name for path in folder.glob("*/model.csv"))
         if networks:
