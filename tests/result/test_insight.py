@@ -27,7 +27,8 @@ CHANNEL, ENGINE = "memory channel", "decompressor"
         ("stalls of an engine that is hardly used", 100, 40, {"decompression": 60}, {ENGINE: 10}, "array"),
         ("nothing to gain in an empty span", 0, 0, {}, {}, "array"),
         ("latency has no rate", 100, 20, {"offchip_latency": 80}, {CHANNEL: 10}, "offchip_latency"),
-        ("room has no rate either", 100, 20, {"wm_capacity": 80}, {CHANNEL: 90}, "wm_capacity"),
+        ("room has no rate either", 100, 20, {"wm_capacity": 80}, {CHANNEL: 30}, "wm_capacity"),
+        ("room is full of what engines have yet to do", 100, 20, {"wm_capacity": 80}, {ENGINE: 100}, "decompression"),
     ],
 )
 def test_the_cause_that_could_gain_most_binds(
@@ -35,6 +36,12 @@ def test_the_cause_that_could_gain_most_binds(
 ) -> None:
     named = {"bw": "offchip_bandwidth"}.get(expected, expected)
     assert bound_by(gains(cycles, compute, stalls, occupied)) == named, what
+
+
+def test_the_array_need_not_wait_for_what_is_moved_for_others() -> None:
+    stalls, occupied = {"offchip_bandwidth": 10}, {CHANNEL: 100}
+    assert gains(100, 90, stalls, occupied) == {"array": 0, "offchip_bandwidth": 10}
+    assert gains(100, 90, stalls, occupied, {CHANNEL: 80}) == {"array": 45, "offchip_bandwidth": 10}
 
 
 def test_nothing_gains_more_than_there_is() -> None:

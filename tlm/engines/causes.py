@@ -42,11 +42,12 @@ def _path(cause: Cause, start: int, end: int) -> tuple[list[tuple[int, str]], in
     while end > start and cause is not None:
         if isinstance(cause, str):
             return [*spans, (end - start, cause)], 0
-        for index in range(len(cause.milestones) - 1, -1, -1):
-            begin = cause.milestones[index - 1][0] if index else cause.issued_fs
+        milestones = cause.milestones
+        for index in range(len(milestones) - 1, -1, -1):
+            begin = milestones[index - 1][0] if index else cause.issued_fs
             begin = min(max(begin, start), end)
             if begin < end:
-                spans.append((end - begin, cause.milestones[index][1]))
+                spans.append((end - begin, milestones[index][1]))
                 end = begin
         cause = cause.blocker
     return spans, end - start

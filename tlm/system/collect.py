@@ -71,17 +71,17 @@ def accelerator(machine: Machine, name: str | None = None, time_fs: int | None =
     """What one machine has done, in a run of `time_fs` (None: to its own end)."""
     runs, plan = _ended(machine), machine.plan
     images = len({run.image for run in runs if run.complete and run.layer == len(plan.programs) - 1})
-    end, period = end_fs(machine), machine.clock.period_fs
-    seconds = end / FS_PER_S
+    end, span, period = end_fs(machine), _span_fs(runs), machine.clock.period_fs
+    seconds = span / FS_PER_S
     return AcceleratorResult(
         name=name,
         preset=machine.spec.preset,
-        cycles=end // period,
+        cycles=span // period,
         idle_cycles=(time_fs - end) // period if time_fs is not None else 0,
         images=images,
         images_per_s=_per(images, seconds),
         latency_s=_per(seconds, images),
-        macs_per_cycle=_per(sum(plan.programs[run.layer].layer.macs for run in runs), end // period),
+        macs_per_cycle=_per(sum(plan.programs[run.layer].layer.macs for run in runs), span // period),
         roofline_cycles=max(sum(run.compute_cycles for run in runs), _moving_cycles(machine, runs)),
         bound_by=_bound_by_all(machine, runs),
         predictions=_first(plan.workload.predictions, images),
@@ -150,6 +150,11 @@ def _scenario(system: System) -> dict[str, Any]:
     return document
 
 
+def _span_fs(runs: list[LayerRun]) -> int:
+    """From the beginning to the end of a machine's layers, which follow each other without a gap."""
+    return runs[-1].end_fs - runs[0].start_fs if runs else 0
+
+
 def _ended(machine: Machine) -> list[LayerRun]:
     return [run for run in machine.dispatcher.runs if run.end_fs]
 
@@ -193,20 +198,26 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
 
 def _gains(machine: Machine, run: LayerRun) -> dict[str, int]:
     cycles = (run.end_fs - run.start_fs) // machine.clock.period_fs
-    return gains(cycles, run.compute_cycles, run.stalls, _occupied(machine, [run]))
+    return gains(cycles, run.compute_cycles, run.stalls, _occupied(machine, [run]), _for_others(machine, [run]))
 
 
 def _bound_by_all(machine: Machine, runs: list[LayerRun]) -> str:
     """What binds the whole: over a run, what is moved for layers to come is moved for the run."""
-    cycles = end_fs(machine) // machine.clock.period_fs
+    cycles = _span_fs(runs) // machine.clock.period_fs
     taken = total({kind: use.occupied_fs // machine.clock.period_fs for kind, use in run.used.items()} for run in runs)
-    return bound_by(gains(cycles, sum(run.compute_cycles for run in runs), total(run.stalls for run in runs), taken))
+    compute, stalls = sum(run.compute_cycles for run in runs), total(run.stalls for run in runs)
+    return bound_by(gains(cycles, compute, stalls, taken, _for_others(machine, runs)))
 
 
 def _occupied(machine: Machine, runs: list[LayerRun]) -> dict[str, int]:
     """{kind: cycles that the component of it that was longest was at work for these layers}, over several spans."""
     period = machine.clock.period_fs
     return total({kind: (use.occupied_fs - use.ahead_fs) // period for kind, use in run.used.items()} for run in runs)
+
+
+def _for_others(machine: Machine, runs: list[LayerRun]) -> dict[str, int]:
+    """{kind: cycles that it was at work meanwhile for others than this accelerator}."""
+    return total({kind: use.others_fs // machine.clock.period_fs for kind, use in run.used.items()} for run in runs)
 
 
 def _moving_cycles(machine: Machine, runs: list[LayerRun]) -> int:

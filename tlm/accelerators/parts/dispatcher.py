@@ -143,6 +143,9 @@ class Dispatcher(Module):
         return self.datapaths[layer, image]
 
     def _run(self) -> Process:
+        self._array_free = self.now
+        if self.usage:
+            self.usage.until(self.now)  # what was before is none of ours
         for image in range(self.plan.images):
             for layer in range(len(self.plan.programs)):
                 yield from self._layer(layer, image)

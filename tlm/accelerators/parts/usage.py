@@ -18,12 +18,13 @@ FREE = (IDLE, "access")
 class Use:
     """Of the components of one kind: `mean_busy_fs` moving things, and `occupied_fs`, the most that one was taken.
 
-    `own_fs` is the latter without what was done for layers to come.
+    Of the latter `ahead_fs` were for layers to come, and `others_fs` for others who share the component.
     """
 
     mean_busy_fs: int
     occupied_fs: int
-    own_fs: int
+    ahead_fs: int
+    others_fs: int
 
 
 class Usage:
@@ -38,23 +39,22 @@ class Usage:
         self._moved = (0, 0, 0)
 
     def until(self, now_fs: int) -> dict[str, Use]:
-        """{kind: use} since the last call, or the beginning."""
+        """{kind: use} since the last call, or the beginning; what was for whom goes by the bytes that were moved."""
         ahead, by_dma, by_all = self._moved_since()
         modules, times = [*self._channels, *self._engines], self._times_since(now_fs)
-        kinds: dict[str, list[tuple[int, int, int]]] = {}
-        for module, (busy, occupied) in zip(modules, times, strict=True):
-            moved = by_all if module in self._channels else by_dma
-            own = occupied - occupied * min(ahead, moved) // moved if moved else occupied
-            kinds.setdefault(module.kind, []).append((busy, occupied, own))
-        columns = {kind: tuple(zip(*found, strict=True)) for kind, found in kinds.items()}
-        return {kind: Use(sum(busy) // len(busy), max(taken), max(own)) for kind, (busy, taken, own) in columns.items()}
+        kinds: dict[str, list[tuple[int, int]]] = {}
+        for module, time in zip(modules, times, strict=True):
+            kinds.setdefault(module.kind, []).append(time)
+        shared = {module.kind for module in self._channels}
+        return {kind: _use(found, ahead, by_dma, by_all if kind in shared else 0) for kind, found in kinds.items()}
 
     def _times_since(self, now_fs: int) -> list[tuple[int, int]]:
         """For each module the time it was busy, and that it was taken."""
         now = []
         for module in (*self._channels, *self._engines):
             totals = module.probe.totals(now_fs)
-            now.append((totals.get(BUSY, 0), now_fs - sum(totals.get(state, 0) for state in FREE)))
+            taken = sum(time for state, time in totals.items() if state not in FREE)
+            now.append((totals.get(BUSY, 0), taken))
         before, self._before = self._before, now
         return [(a - c, b - d) for (a, b), (c, d) in zip(now, before, strict=True)]
 
@@ -68,3 +68,10 @@ class Usage:
         )
         before, self._moved = self._moved, now
         return (now[0] - before[0], now[1] - before[1], now[2] - before[2])
+
+
+def _use(times: list[tuple[int, int]], ahead: int, by_dma: int, by_all: int) -> Use:
+    """Of (busy, taken) of each component; what a memory has accepted may be yet to reach the DMA, so either is more."""
+    busy, taken = zip(*times, strict=True)
+    most, moved = max(taken), max(by_dma, by_all, 1)
+    return Use(sum(busy) // len(busy), most, most * ahead // moved, most * max(0, by_all - by_dma) // moved)
