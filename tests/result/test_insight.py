@@ -55,3 +55,9 @@ def test_a_run_adds_its_spans_up() -> None:
     assert total([one, other]) == {"array": 50, "offchip_bandwidth": 50}
     assert bound_by(total([one, other])) == "array"  # a draw goes to the array
     assert bound_by(total([one, other, other])) == "offchip_bandwidth"
+
+
+def test_an_array_does_not_run_ahead_of_a_dma_that_has_all_in_flight_it_may() -> None:
+    found = gains(100, 60, {"offchip_latency": 40}, {CHANNEL: 30, "dma": 95})
+    assert found == {"array": 5, "offchip_latency": 40}
+    assert bound_by(found) == "offchip_latency"

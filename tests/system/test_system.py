@@ -355,3 +355,13 @@ def test_the_dispatcher_tells_how_far_the_run_is(small_network: Workload) -> Non
     assert (standing.layer, standing.image) == (small_network.layers[-1].name, small_network.layers[0].images - 1)
     assert standing.passes_done == standing.passes
     assert 0 < standing.cycles_done == standing.cycles
+
+
+def test_a_dma_that_may_have_little_in_flight_is_not_taken_for_a_slow_array(small_network: Workload) -> None:
+    result = run(scenario("memory.outstanding='64 B'", "compression=none"), small_network)
+    assert result.accelerators[0].bound_by == "offchip_latency"
+    layer = max(result.layers, key=lambda layer: layer.cycles)
+    assert 0.9 * layer.cycles < layer.occupied["dma"] <= layer.cycles
+    assert all(
+        layer.occupied["dma"] == 0 for layer in run(scenario("memory.outstanding='64 MiB'"), small_network).layers
+    )

@@ -88,6 +88,8 @@ class Dma(Module):
         self._idle_channels: list[simpy.Event] = []
         self._asleep: simpy.Event | None = None
         self._asleep_for_credit = False
+        self._asleep_since = 0
+        self._full_fs = 0
         self._recent: deque[Move] = deque()
         self.process(self._issue)
 
@@ -100,6 +102,12 @@ class Dma(Module):
     def written_bytes(self) -> int:
         """What has gone to the memory."""
         return sum(part.written_bytes for part in self._moved.values())
+
+    @property
+    def full_fs(self) -> int:
+        """For how long a request has waited for others in flight to leave it their bytes of `outstanding`."""
+        waiting = self._asleep is not None and self._asleep_for_credit
+        return self._full_fs + (self.now - self._asleep_since if waiting else 0)
 
     def moved(self, layer: int | None, operand: str) -> Moved:
         """What has been moved of a layer's operand; of no layer, the `transfers` of users."""
@@ -246,11 +254,12 @@ class Dma(Module):
             moving = yield idle
 
     def _sleep(self, for_credit: bool) -> simpy.Event:
-        self._asleep_for_credit = for_credit
+        self._asleep_for_credit, self._asleep_since = for_credit, self.now
         self._asleep = self.env.event()
         return self._asleep
 
     def _rouse(self, reason: Cause) -> None:
+        self._full_fs = self.full_fs
         asleep, self._asleep = self._asleep, None
         self.let_go = reason, not self._at_memory
         assert asleep is not None

@@ -8,6 +8,8 @@ a resource was `occupied` for so many cycles, some of them for `others` who shar
 - Room could gain the stalls for lack of it, but not run ahead of that resource either: what is beyond that, room that
   its queue fills, counts as the stalls of that resource.
 - A reason without a rate (latency, the beginning) could gain its stalls.
+
+A DMA that has all in flight that it may is such a resource too: its pace is the memory's latency.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ RESOURCES = {
     "compression": "compressor",
 }
 
+LATENCY = {"offchip_latency": "dma"}
 ROOM = ("am_capacity", "wm_capacity")
 
 
@@ -34,7 +37,8 @@ def gains(
     others: Mapping[str, int] | None = None,
 ) -> dict[str, int]:
     """{what: the cycles it could gain, at most}, `occupied` and of that for `others` by kind of component."""
-    own = {reason: occupied.get(kind, 0) - (others or {}).get(kind, 0) for reason, kind in RESOURCES.items()}
+    paces = {**RESOURCES, **LATENCY}
+    own = {reason: occupied.get(kind, 0) - (others or {}).get(kind, 0) for reason, kind in paces.items()}
     busiest = max(own, key=lambda reason: own[reason])
     beside = max(0, cycles - own[busiest])
     found = {**stalls, ARRAY: min(compute_cycles // 2, beside)}

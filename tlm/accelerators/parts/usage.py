@@ -35,13 +35,13 @@ class Usage:
         self._dma = dma
         self._channels = [module for module in memory.tree() if module.kind]
         self._engines = [module for module in engines if module.kind]
-        self._before = [(0, 0)] * (len(self._channels) + len(self._engines))
+        self._before = [(0, 0)] * (len(self._channels) + len(self._engines) + 1)
         self._moved = (0, 0, 0)
 
     def until(self, now_fs: int) -> dict[str, Use]:
         """{kind: use} since the last call, or the beginning; what was for whom goes by the bytes that were moved."""
         ahead, by_dma, by_all = self._moved_since()
-        modules, times = [*self._channels, *self._engines], self._times_since(now_fs)
+        modules, times = [*self._channels, *self._engines, self._dma], self._times_since(now_fs)
         kinds: dict[str, list[tuple[int, int]]] = {}
         for module, time in zip(modules, times, strict=True):
             kinds.setdefault(module.kind, []).append(time)
@@ -49,12 +49,13 @@ class Usage:
         return {kind: _use(found, ahead, by_dma, by_all if kind in shared else 0) for kind, found in kinds.items()}
 
     def _times_since(self, now_fs: int) -> list[tuple[int, int]]:
-        """For each module the time it was busy, and that it was taken."""
+        """For each module the time it was busy, and that it was taken: the DMA while it may have no more in flight."""
         now = []
         for module in (*self._channels, *self._engines):
             totals = module.probe.totals(now_fs)
             taken = sum(time for state, time in totals.items() if state not in FREE)
             now.append((totals.get(BUSY, 0), taken))
+        now.append((0, self._dma.full_fs))
         before, self._before = self._before, now
         return [(a - c, b - d) for (a, b), (c, d) in zip(now, before, strict=True)]
 
