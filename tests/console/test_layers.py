@@ -131,3 +131,8 @@ def test_repeated_runs_have_their_tables(compared: Result) -> None:
     assert rows(widen_table(wider), 80) == [
         ["channels", "1", "2", f"{compared.cycles - 500:,}", "500", f"{500 / compared.cycles:.1%}"]
     ]
+
+
+def test_an_interrupted_run_says_so_at_its_end_too(result: Result) -> None:
+    assert not any("interrupted" in line for line in summary(result))
+    assert any(line.startswith("interrupted: ") for line in summary(attrs.evolve(result, partial=True)))

@@ -64,6 +64,8 @@ def summary(result: Result) -> list[str]:
         lines += [f"{one.name}: {line}" if one.name else line for line in accelerator_lines(result, one)]
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
+    if result.partial:
+        lines.append("interrupted: this is what had been done by then, not all that was asked for")
     lines.append(f"simulated in {result.wall_s:.2f} s, {result.events:,} events")
     return lines
 
