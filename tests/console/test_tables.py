@@ -61,8 +61,11 @@ def test_components_are_told_folded_and_fit(result: Result, width: int) -> None:
 
 
 def test_everything_is_shown_in_ascii_where_the_terminal_knows_no_more(result: Result) -> None:
-    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    show(result, Console(file=stream, width=100))  # what it cannot encode would raise
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii")  # what it cannot encode raises
+    show(result, Console(file=stream, width=100))
+    stream.flush()
+    assert b"bound by offchip_bandwidth" in written.getvalue()
 
 
 def test_a_layer_is_called_what_it_is_called(result: Result) -> None:

@@ -16,6 +16,7 @@ from wirings import (
     Wiring,
     back_pressure_of_an_output_that_nobody_drains,
     drain,
+    fill,
     forward,
     roots_of,
     the_consumer_has_ended,
@@ -159,7 +160,9 @@ def a_wait_that_was_interrupted(soc: Module) -> None:
 
 @pytest.mark.parametrize("wiring", SOUND, ids=lambda wiring: wiring.__name__)
 def test_what_only_looks_like_one_is_none(wiring: Wiring) -> None:
-    simulate(*roots_of(wiring))
+    roots = roots_of(wiring)
+    simulate(*roots)
+    assert find_deadlock(*roots) is None
 
 
 def test_work_left_at_until_is_no_deadlock_while_something_is_still_to_happen() -> None:
@@ -182,6 +185,19 @@ def test_a_part_that_is_only_bound_is_found() -> None:
     a.mem >> dram.port
     with pytest.raises(Deadlock, match="deadlock at 2 fs: a -> dram\n"):
         simulate(a)
+
+
+def test_a_chain_may_be_longer_than_python_s_stack() -> None:
+    soc, length = Module(simpy.Environment(), "soc"), 1200
+    fifos = [Fifo[int](soc, 1, f"fifo{place}") for place in range(length + 1)]
+    for place in range(length):
+        Part(soc, f"stage{place}", forward, inp=fifos[place], out=fifos[place + 1])
+    Part(soc, "source", fill, out=fifos[0])
+    soc.env.run(40_000)
+    found = find_deadlock(soc)
+    assert found is not None
+    assert [wait.name for wait in found.path] == ["soc.source", *(f"soc.stage{place}" for place in range(length))]
+    assert not found.circular
 
 
 # --- the data --------------------------------------------------------------------------------------------------------

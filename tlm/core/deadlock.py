@@ -10,7 +10,7 @@ import attrs
 
 from .errors import Deadlock
 from .module import Party, next_event_time
-from .waits import Wait, WaitsFor
+from .waits import Wait, WaitForGraph
 
 #: From so many lines on that differ in numbers only, the rest is counted.
 ALIKE = 3
@@ -66,7 +66,7 @@ class Standstill:
 
 def find_deadlock(*roots: Party) -> Standstill | None:
     """Why a system in which nothing is left to happen has work left; None where it has none."""
-    graph = WaitsFor(roots)
+    graph = WaitForGraph(roots)
     working = dict.fromkeys(wait.waiter for wait in graph.all if wait.work)
     if not working:
         return None
@@ -93,7 +93,7 @@ def _since(wait: Wait) -> tuple[bool, int]:
     return wait.since_fs is None, wait.since_fs or 0
 
 
-def _reachable(graph: WaitsFor, starts: Iterable[Party]) -> dict[Party, None]:
+def _reachable(graph: WaitForGraph, starts: Iterable[Party]) -> dict[Party, None]:
     """All that `starts`, and whom they wait for, wait for; and they themselves."""
     found, left = dict.fromkeys(starts), deque(starts)
     while left:
@@ -104,7 +104,7 @@ def _reachable(graph: WaitsFor, starts: Iterable[Party]) -> dict[Party, None]:
     return found
 
 
-def _best_cycle(graph: WaitsFor, working: Iterable[Party]) -> list[Wait]:
+def _best_cycle(graph: WaitForGraph, working: Iterable[Party]) -> list[Wait]:
     """Of the shortest cycles from anywhere, those with least idle servers, then the shortest, then the oldest wait."""
     cycles = filter(None, (_shortest_cycle(graph, start) for start in _reachable(graph, working)))
     return min(cycles, key=_rank, default=[])
@@ -114,7 +114,7 @@ def _rank(cycle: list[Wait]) -> tuple[int, int, tuple[bool, int]]:
     return sum(not wait.work for wait in cycle), len(cycle), _since(cycle[0])
 
 
-def _shortest_cycle(graph: WaitsFor, start: Party) -> list[Wait]:
+def _shortest_cycle(graph: WaitForGraph, start: Party) -> list[Wait]:
     """The waits from `start` back to it, breadth first; none where there is no way."""
     came: dict[Party, Wait] = {}
     left = deque([start])
@@ -137,21 +137,34 @@ def _back(came: dict[Party, Wait], start: Party) -> list[Wait]:
     return cycle[::-1]
 
 
-def _longest_chain(graph: WaitsFor, working: Iterable[Party]) -> list[Wait]:
+def _longest_chain(graph: WaitForGraph, working: Iterable[Party]) -> list[Wait]:
     """Where there is no cycle: the longest way from who has work to who waits for nobody."""
-    longest: dict[Party, list[Wait]] = {}
+    onward: dict[Party, tuple[int, Wait, Party | None]] = {}  # how long the way is, its first wait, and on to whom
+    for party in _awaited_first(graph, working):
+        ways = [(1 + onward[other][0], wait, other) for wait in graph.of(party) for other in wait.on]
+        end = (graph.of(party) or [graph.end(party)])[0]
+        onward[party] = max(ways, key=lambda way: way[0], default=(1, end, None))
+    chain: list[Wait] = []
+    party: Party | None = max(working, key=lambda start: onward[start][0])
+    while party is not None:
+        _, wait, party = onward[party]
+        chain.append(wait)
+    return chain
 
-    def chain(party: Party) -> list[Wait]:
-        if party not in longest:
-            ways = [[wait, *chain(other)] for wait in graph.of(party) for other in wait.on]
-            alone = graph.of(party)[:1] or [graph.end(party)]
-            longest[party] = max(ways, key=len, default=alone)
-        return longest[party]
 
-    return max(map(chain, working), key=len)
+def _awaited_first(graph: WaitForGraph, starts: Iterable[Party]) -> dict[Party, None]:
+    """All that can be reached where there is no cycle, each after those it waits for."""
+    found: dict[Party, None] = {}
+    left = list(starts)
+    while left:
+        ahead = [party for wait in graph.of(left[-1]) for party in wait.on if party not in found]
+        if not ahead:
+            found[left.pop()] = None
+        left += ahead
+    return found
 
 
-def _dead_ends(graph: WaitsFor, path: Iterable[Party]) -> list[Wait]:
+def _dead_ends(graph: WaitForGraph, path: Iterable[Party]) -> list[Wait]:
     """What is reached from the path and waits for nobody."""
     reached = _reachable(graph, path)
     waiting = [wait for party in reached for wait in graph.of(party) if not wait.on]

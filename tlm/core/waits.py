@@ -50,10 +50,10 @@ class Wait:
 
 def waits(*roots: Party) -> list[Wait]:
     """Who waits for whom in all that `roots` (modules, or processes that belong to none) lead to."""
-    return WaitsFor(roots).all
+    return WaitForGraph(roots).all
 
 
-class WaitsFor:
+class WaitForGraph:
     """The graph: `all` its waits, and those `of` a module or process, as they are when it is made."""
 
     def __init__(self, roots: Iterable[Party]) -> None:
