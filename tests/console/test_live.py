@@ -23,7 +23,7 @@ from tlm.system import System, run
 from tlm.workload.layer import Workload
 
 
-def test_looking_all_the_time_changes_nothing(small_network: Workload) -> None:
+def test_looking_all_the_time_changes_nothing(small_network: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
     one = scenario("memory={standard: ddr4-3200, width: 16}")
     alone = run(one, small_network)
     views = []
@@ -32,12 +32,8 @@ def test_looking_all_the_time_changes_nothing(small_network: Workload) -> None:
         views.append(LiveView(system, console=terminal(120, 40), per_second=1e6))
         return views[0]
 
-    before = live_module.MOST_SHARE
-    live_module.MOST_SHARE = 1e6
-    try:
-        seen = run(one, small_network, watch=watch)
-    finally:
-        live_module.MOST_SHARE = before
+    monkeypatch.setattr(live_module, "MOST_SHARE", 1e6)
+    seen = run(one, small_network, watch=watch)
     assert views[0].failure is None
     assert "simulated" in views[0].console.file.getvalue()  # type: ignore[attr-defined]
     assert same(alone) == same(seen)

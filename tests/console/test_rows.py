@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tlm.console.cells import UNICODE, Column, columns_of, cut, fit, shares, stacked, total
+from tlm.console.cells import UNICODE, columns_of, cut, fit, shares, stacked, total
 from tlm.console.quantities import clock, digits, duration, level_of, percent, printable, rate_of, size
 from tlm.console.reading import Sample
 from tlm.console.rows import Row, labels, make_rows, visible
@@ -121,11 +121,11 @@ def test_the_parts_of_a_bar_tile_it(parts: list[tuple[float, str]], bar: str) ->
 
 
 def test_text_is_padded_or_cut_to_its_column() -> None:
-    column = Column("", 4, 0, lambda *_: [])
-    assert fit([("ab", "")], column, "…") == [("ab  ", "")]
-    assert "".join(text for text, _ in fit([("abcdef", "")], column, "…")) == "abc…"
+    assert fit([("ab", "")], 4, "…") == [("ab  ", "")]
+    assert fit([("ab", "")], 4, "…", right=True) == [("  ab", "")]
+    assert "".join(text for text, _ in fit([("abcdef", "")], 4, "…")) == "abc…"
     assert "".join(text for text, _ in cut([("ab", ""), ("cd", ""), ("ef", "")], 4, "…")) == "abc…"
-    assert "".join(text for text, _ in fit([("日本語", "")], column, "…")) == "日 …"
+    assert "".join(text for text, _ in fit([("日本語", "")], 4, "…")) == "日 …"
 
 
 @pytest.mark.parametrize(

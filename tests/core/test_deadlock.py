@@ -190,10 +190,12 @@ def test_a_part_that_is_only_bound_is_found() -> None:
 def test_a_chain_may_be_longer_than_python_s_stack() -> None:
     soc, length = Module(simpy.Environment(), "soc"), 1200
     fifos = [Fifo[int](soc, 1, f"fifo{place}") for place in range(length + 1)]
+    for fifo in fifos:
+        fifo.put(0)
     for place in range(length):
         Part(soc, f"stage{place}", forward, inp=fifos[place], out=fifos[place + 1])
     Part(soc, "source", fill, out=fifos[0])
-    soc.env.run(40_000)
+    soc.env.run()
     found = find_deadlock(soc)
     assert found is not None
     assert [wait.name for wait in found.path] == ["soc.source", *(f"soc.stage{place}" for place in range(length))]

@@ -15,17 +15,16 @@ import numpy as np
 from tlm.core.blame import UserFault
 from tlm.core.usercode import UserCode, load
 
-from .codec import CorruptContainer, Encoded
+from .codec import Codec, CorruptContainer, Encoded
 from .containers import groups_of
 from .format import Bytes, Format, Int64s, Ints
 
 PROTOCOL = "tlm/codecs/codec.py documents the protocol"
-ARGUMENTS = {
-    "encode": ("values", "fmt"),
-    "decode": ("data", "offsets", "count", "fmt"),
-    "sizes_bits": ("values", "fmt"),
-}
 REQUIRED = ("encode", "decode")
+ARGUMENTS = {
+    method: [*inspect.signature(getattr(Codec, method)).parameters][1:]  # all but self
+    for method in (*REQUIRED, "sizes_bits")
+}
 
 
 def user_codec(name: str, key: str) -> UserCodec:
@@ -37,7 +36,7 @@ def user_codec(name: str, key: str) -> UserCodec:
         raise code.fault(f"{code.shown} is no codec: it has no {' and no '.join(missing)}; {PROTOCOL}")
     for method, names in ARGUMENTS.items():
         if hasattr(codec, method):
-            code.check_arguments(getattr(codec, method), f"{code.shown}.{method}", names, f" ({', '.join(names)})")
+            code.check_arguments(getattr(codec, method), f"{code.shown}.{method}", names, named=True)
     return UserCodec(code, codec)
 
 

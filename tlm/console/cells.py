@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 
 from ..core import BUSY, IDLE
 from .quantities import level_of, percent, printable, rate_of
@@ -41,6 +43,11 @@ UNICODE = Glyphs("█", "▒", "·", "×", "━", "─", "…")  # noqa: RUF001 
 ASCII = Glyphs("#", "=", ".", "x", "#", "-", "~")
 
 
+def glyphs_for(encoding: str) -> Glyphs:
+    """The characters that a terminal of that encoding can show."""
+    return UNICODE if encoding.lower().startswith("utf") else ASCII
+
+
 @attrs.frozen
 class Column:
     """One column: its `width`, and how far it may grow; of columns that do not all fit, the lowest `rank` stays."""
@@ -51,6 +58,10 @@ class Column:
     cell: Callable[[Row, Glyphs, int], Cell]
     right: bool = False
     most: int = 0
+
+    def drawn(self, row: Row, glyphs: Glyphs) -> Cell:
+        """Its cell of `row`, as wide as the column."""
+        return fit(self.cell(row, glyphs, self.width), self.width, glyphs.cut, right=self.right)
 
 
 def fitted(columns: list[Column], width: int) -> list[Column]:
@@ -71,13 +82,13 @@ def total(columns: list[Column]) -> int:
     return sum(column.width for column in columns) + len(columns) - 1
 
 
-def fit(cell: Cell, column: Column, mark: str) -> Cell:
-    """`cell` in exactly the column's width: padded, or cut off with `mark`; a bar is as wide as it was asked to be."""
+def fit(cell: Cell, width: int, mark: str, *, right: bool = False) -> Cell:
+    """`cell` in exactly `width`: padded, or cut off with `mark`; a bar is as wide as it was asked to be."""
     if len(cell) != 1:
         return cell
     text, style = printable(cell[0][0]), cell[0][1]
-    blank = " " * (column.width - cell_len(text))
-    return cut([(blank + text if column.right else text + blank, style)], column.width, mark)
+    blank = " " * (width - cell_len(text))
+    return cut([(blank + text if right else text + blank, style)], width, mark)
 
 
 def cut(line: Cell, width: int, mark: str) -> Cell:
@@ -90,6 +101,14 @@ def cut(line: Cell, width: int, mark: str) -> Cell:
         kept.append((set_cell_size(text, min(cell_len(text), left)), style))
         left -= cell_len(kept[-1][0])
     return [*kept, (mark, "")]
+
+
+def segments(lines: Iterable[Cell]) -> Iterator[Segment]:
+    """Lines as rich draws them."""
+    for line in lines:
+        for text, style in line:
+            yield Segment(text, Style.parse(style))
+        yield Segment.line()
 
 
 def stacked(parts: list[tuple[float, str, str]], width: int) -> Cell:

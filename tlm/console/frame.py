@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import attrs
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.segment import Segment
-from rich.style import Style
 
-from .cells import GAP, STYLES, UNICODE, WAITING, Cell, Column, Glyphs, columns_of, cut, fit
-from .quantities import clock, duration, percent, printable, size
+from ..core import BUSY, IDLE
+from .cells import GAP, STYLES, UNICODE, WAITING, Cell, Glyphs, columns_of, cut, fit, segments
+from .quantities import clock, duration, named, percent, printable, size
 from .rows import Row, visible
-from .stage import Stage, Traffic
+from .stage import PortTraffic, Stage
 
 LABEL = 7  # columns of the word that a line begins with
-BAR = 16  # columns of a bar of progress, at least
+BAR, MOST_BAR = 16, 60  # columns of a bar of progress, at least and at most
+BESIDE_BAR = 20  # columns of the blanks, the share and the time that is left
 LEAST_FULL = 14  # lines of a terminal from which there is room for more than bars and rows
 QUIET = "bright_black"
 
@@ -29,7 +29,7 @@ class Summary:
     fs_per_s: float | None
     wall_s: float
     stages: Sequence[Stage] = ()
-    traffic: Sequence[Traffic] = ()
+    traffic: Sequence[PortTraffic] = ()
 
 
 @attrs.frozen
@@ -39,10 +39,7 @@ class Frame:
     lines: list[Cell]
 
     def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
-        for line in self.lines:
-            for text, style in line:
-                yield Segment(text, Style.parse(style))
-            yield Segment.line()
+        return segments(self.lines)
 
 
 def frame(summary: Summary, rows: Sequence[Row], width: int, height: int, glyphs: Glyphs = UNICODE) -> Frame:
@@ -56,14 +53,19 @@ def frame(summary: Summary, rows: Sequence[Row], width: int, height: int, glyphs
     return Frame([cut(line, width, glyphs.cut) for line in lines])
 
 
+def rows_that_fit(summary: Summary, height: int) -> int:
+    """How many rows there is room for in a frame, below its summary and a heading."""
+    return height - len(_head(summary, UNICODE, 0, full=height >= LEAST_FULL)) - 1
+
+
 def table(rows: Sequence[Row], width: int, height: int, glyphs: Glyphs) -> list[Cell]:
     """A heading and the rows, in `height` lines; the last says what is hidden where something is."""
     if height < 2 or not rows:
         return []
     shown = list(rows) if len(rows) < height else visible(rows, height - 2)
     columns = columns_of(list(rows), width, live=True)
-    heading = _joined([fit([(column.title, "bold")], column, glyphs.cut) for column in columns])
-    lines = [heading, *(_joined([fit(c.cell(row, glyphs, c.width), c, glyphs.cut) for c in columns]) for row in shown)]
+    heading = _joined([fit([(c.title, "bold")], c.width, glyphs.cut, right=c.right) for c in columns])
+    lines = [heading, *(_joined([column.drawn(row, glyphs) for column in columns]) for row in shown)]
     if len(shown) < len(rows):
         lines.append([(f"{glyphs.cut} {len(rows) - len(shown)} more rows in a taller terminal", QUIET)])
     return lines
@@ -73,7 +75,7 @@ def _head(summary: Summary, glyphs: Glyphs, width: int, *, full: bool) -> list[C
     lines = [_time_line(summary)]
     texts = [_stage_text(stage) for stage in summary.stages]
     longest = max((len(text) for text in texts), default=0)
-    room = max(LABEL + 4, min(longest, width - BAR - 20))
+    room = max(LABEL + 4, min(longest, width - BAR - BESIDE_BAR))
     for stage, text in zip(summary.stages, texts, strict=True):
         lines += _stage_lines(stage, text, room, width, glyphs)
         lines += [_array_line(stage, width, glyphs)] if full else []
@@ -95,26 +97,22 @@ def _time_line(summary: Summary) -> Cell:
 
 
 def _stage_text(stage: Stage) -> str:
-    machine = f"{stage.machine}: " if stage.machine else ""
-    return printable(f"{_word('layer')}{machine}{stage.layer} ({stage.place})")
+    return _word("layer") + named(stage.machine, f"{stage.layer} ({stage.place})")
 
 
 def _stage_lines(stage: Stage, text: str, room: int, width: int, glyphs: Glyphs) -> list[Cell]:
-    run = _word("run") + (f"{printable(stage.machine)}" if stage.machine else "")
-    left = (None, None) if stage.finished else (stage.layer_left_s, stage.run_left_s)
+    bar = max(BAR, min(MOST_BAR, width - room - BESIDE_BAR))
+    run = _word("run") + printable(stage.machine)
+    lines = [(text, stage.layer_done, stage.layer_left_s), (run, stage.run_done, stage.run_left_s)]
     return [
-        _bar_line(text, stage.layer_done, left[0], room, width, glyphs),
-        _bar_line(run, stage.run_done, left[1], room, width, glyphs),
+        [*fit([(name, "")], room, glyphs.cut), (GAP, ""), *_bar(done, None if stage.finished else left_s, bar, glyphs)]
+        for name, done, left_s in lines
     ]
 
 
-def _bar_line(text: str, done: float, left_s: float | None, room: int, width: int, glyphs: Glyphs) -> Cell:
-    bar = max(BAR, min(60, width - room - 20))
+def _bar(done: float, left_s: float | None, bar: int, glyphs: Glyphs) -> Cell:
     full = int(done * bar)
-    name = fit([(text, "")], Column("", room, 0, _nothing), glyphs.cut)
     return [
-        *name,
-        (GAP, ""),
         (glyphs.done * full, "magenta"),
         (glyphs.left * (bar - full), QUIET),
         (f" {percent(done):>4}", ""),
@@ -132,7 +130,7 @@ def _array_line(stage: Stage, width: int, glyphs: Glyphs) -> Cell:
     largest = sorted(stage.stalls.items(), key=lambda item: -item[1])
     told = [f"{printable(reason)} {percent(count / cycles)}" for reason, count in largest]
     stalled = _listed("; stalled for ", told, width - LABEL - len(text) - 14, glyphs)
-    return [(_word("array"), ""), (text, STYLES["busy"]), (" of this layer", ""), (stalled, WAITING)]
+    return [(_word("array"), ""), (text, STYLES[BUSY]), (" of this layer", ""), (stalled, WAITING)]
 
 
 def _listed(begin: str, items: Sequence[str], width: int, glyphs: Glyphs) -> str:
@@ -144,7 +142,7 @@ def _listed(begin: str, items: Sequence[str], width: int, glyphs: Glyphs) -> str
     return ""
 
 
-def _traffic_line(traffic: Sequence[Traffic]) -> Cell:
+def _traffic_line(traffic: Sequence[PortTraffic]) -> Cell:
     """Read and written, by operand."""
     line: Cell = [(_word("DRAM"), "")]
     for what, field in (("read ", "read_bytes"), (", written ", "written_bytes")):
@@ -156,9 +154,9 @@ def _traffic_line(traffic: Sequence[Traffic]) -> Cell:
 
 def _legend(glyphs: Glyphs) -> Cell:
     return [
-        (f"{glyphs.busy} busy", STYLES["busy"]),
+        (f"{glyphs.busy} busy", STYLES[BUSY]),
         (f"  {glyphs.waiting} waiting", WAITING),
-        (f"  {glyphs.idle} idle", STYLES["idle"]),
+        (f"  {glyphs.idle} idle", STYLES[IDLE]),
         ("   Ctrl-C ends the run with what there is", QUIET),
     ]
 
@@ -172,7 +170,3 @@ def _joined(cells: Sequence[Cell]) -> Cell:
 
 def _word(text: str) -> str:
     return f"{text:<{LABEL - 1}} "
-
-
-def _nothing(*_given: object) -> Cell:
-    return []

@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..result import AcceleratorResult, Comparison, LayerResult, Result, Traffic, total
-from .quantities import printable
+from .quantities import kib, named, printable, title
 
-KIB = 1024
 RAW = "none"  # the codec that stores values as they are: what compression is measured against
 
 WIDE, WIDEST = 100, 150  # columns of a terminal from which on more is told
@@ -53,43 +52,44 @@ class Line:
 
 @attrs.frozen
 class Column:
-    """A column: its title, what it says of a line, from which width on, and whether only where there is a raw run."""
+    """A column: its title, what it says of a line, from which width on, and whether only where there is a raw run.
+
+    `words`: it is read, not compared by its digits.
+    """
 
     title: str
     cell: Callable[[Line], str]
     from_width: int = 0
     raw_run: bool = False
+    words: bool = False
 
 
 COLUMNS = (
     Column("cycles", lambda line: f"{line.cycles:,}"),
     Column("array", lambda line: "-" if line.compute_cycles is None else f"{line.compute_cycles:,}", WIDE),
     Column("memory\ncost", lambda line: _with_share(line.memory_cost, line.cycles)),
-    Column("bound by", lambda line: line.bound_by),
-    Column("stalled for (cycles)", lambda line: _stalls(line.stalls), WIDEST),
-    Column("off-chip\nKiB", lambda line: f"{line.moved_bytes / KIB:,.1f}", WIDE),
+    Column("bound by", lambda line: line.bound_by, words=True),
+    Column("stalled for (cycles)", lambda line: _stalls(line.stalls), WIDEST, words=True),
+    Column("off-chip\nKiB", lambda line: kib(line.moved_bytes), WIDE),
     Column("bytes\nsaved", lambda line: _share(line.raw_bytes - line.moved_bytes, line.raw_bytes)),
     Column("cycles\nsaved", lambda line: f"{(line.raw_cycles or 0) - line.cycles:,}", raw_run=True),
     Column("times\nroofline", lambda line: "-" if line.roofline is None else f"{line.roofline:.2f}"),
 )
-TEXTS = ("bound by", "stalled for (cycles)")
 
 
 def layer_table(result: Result, width: int) -> Table:
     """A line a layer, and one for all of each accelerator, in a terminal of `width` columns."""
     images = f"{result.images} image{'s' if result.images != 1 else ''}"
-    table = Table(title=f"Layers, over {images}" + (" (partial: interrupted)" if result.partial else ""))
+    table = Table(title=title(f"Layers, over {images}", partial=result.partial))
     raw = any(one.name == RAW for one in result.compare)
     columns = [column for column in COLUMNS if width >= column.from_width and (raw or not column.raw_run)]
     table.add_column("layer", no_wrap=True)
     for column in columns:
-        texts = column.title in TEXTS
-        table.add_column(
-            column.title, justify="left" if texts else "right", ratio=1 if column.from_width == WIDEST else None
-        )
+        ratio = 1 if column.from_width == WIDEST else None
+        table.add_column(column.title, justify="left" if column.words else "right", ratio=ratio)
     for one in result.accelerators:
         for line in lines_of(result, one):
-            table.add_row(Text(line.name), *(column.cell(line) for column in columns))
+            table.add_row(*_row(line, columns))
         table.add_section()
         table.add_row(*_row(whole(result, one), columns), style="bold")
         table.add_section()
@@ -111,7 +111,7 @@ def whole(result: Result, one: AcceleratorResult) -> Line:
     lines = lines_of(result, one)
     raw = [line.raw_cycles for line in lines if line.raw_cycles is not None]
     return Line(
-        name=printable(f"{one.name}: all" if one.name else "all"),
+        name=named(one.name, "all"),
         cycles=one.cycles,
         compute_cycles=sum(line.compute_cycles or 0 for line in lines),
         stalls=total(line.stalls for line in lines),
@@ -131,7 +131,7 @@ def reason(result: Result, one: AcceleratorResult) -> str:
     saved = line.raw_bytes - line.moved_bytes
     if compressed:
         what = "saved" if saved >= 0 else "ADDED"
-        text = f"compression {what} {abs(saved) / KIB:,.1f} of {line.raw_bytes / KIB:,.1f} KiB"
+        text = f"compression {what} {kib(abs(saved))} of {kib(line.raw_bytes)} KiB"
         parts.append(text + ("" if line.raw_cycles is None else f" and {line.raw_cycles - line.cycles:,} cycles"))
     else:
         parts.append("nothing is compressed")
@@ -142,7 +142,7 @@ def reason(result: Result, one: AcceleratorResult) -> str:
 
 def _line(layer: LayerResult, raw_cycles: int | None) -> Line:
     return Line(
-        name=printable(f"{layer.accelerator}: {layer.name}" if layer.accelerator else layer.name),
+        name=named(layer.accelerator, layer.name),
         cycles=layer.cycles,
         compute_cycles=layer.compute_cycles,
         stalls=layer.stalls,
@@ -157,8 +157,8 @@ def _raw(result: Result) -> Comparison | None:
     return next((one for one in result.compare if one.name == RAW), None)
 
 
-def _row(line: Line, columns: Iterable[Column]) -> list[str]:
-    return [line.name, *(column.cell(line) for column in columns)]
+def _row(line: Line, columns: Iterable[Column]) -> list[Text | str]:
+    return [Text(line.name), *(column.cell(line) for column in columns)]
 
 
 def _with_share(part: int, of: int) -> str:

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.live import Live
 
 from ..core import Module
-from .cells import ASCII, UNICODE
-from .frame import Frame, Summary, frame
+from .cells import glyphs_for
+from .frame import Frame, Summary, frame, rows_that_fit
 from .reading import Sample, read_modules
 from .rows import make_rows
 from .stage import Stages, read_traffic
@@ -48,7 +48,7 @@ class LiveView:
         self._stages = Stages(now_s)
         self._before: dict[str, Sample] = {}
         self._last = (now_s(), 0)
-        self._glyphs = UNICODE if self.console.encoding.lower().startswith("utf") else ASCII
+        self._glyphs = glyphs_for(self.console.encoding)
         self._screen = Screen(self.console)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._draw, name="live view", daemon=True)
@@ -78,7 +78,7 @@ class LiveView:
         summary = self._summary(modules)
         samples = read_modules(modules)
         room = height - 1
-        rows = make_rows(samples, self._before, room - 3 - 3 * len(summary.stages))
+        rows = make_rows(samples, self._before, rows_that_fit(summary, room))
         self._before = {sample.name: sample for sample in samples}
         return frame(summary, rows, width, room, self._glyphs)
 

@@ -42,6 +42,11 @@ def size(count: float) -> str:
     return scaled((count,), "B", BINARY)
 
 
+def kib(count: float) -> str:
+    """Bytes in KiB, for columns and sums that are to be compared."""
+    return f"{count / BINARY[0]:,.1f}"
+
+
 def rate_of(moved_per_s: float, peak_per_s: float, unit: str) -> str:
     """What goes through against what could, "58.5/128 GB/s"; alone where there is no limit."""
     values = (moved_per_s, peak_per_s) if math.isfinite(peak_per_s) else (moved_per_s,)
@@ -72,6 +77,16 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def named(owner: str | None, text: str) -> str:
+    """`text`, a name or a line, of the accelerator `owner` where it is one of several; printable."""
+    return printable(f"{owner}: {text}" if owner else text)
+
+
+def title(text: str, *, partial: bool) -> str:
+    """The title of what is told of a run."""
+    return f"{text} (partial: interrupted)" if partial else text
 
 
 def printable(text: str) -> str:

@@ -6,9 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..result import Result
-from .quantities import printable
-
-KIB = 1024
+from .quantities import kib, printable
 
 
 def compare_table(result: Result) -> Table:
@@ -21,7 +19,7 @@ def compare_table(result: Result) -> Table:
     rows += [(one.name, one.cycles, one.time_fs, one.offchip_bytes) for one in result.compare]
     for name, cycles, time_fs, moved in rows:
         times = f"{time_fs / result.time_fs:.2f}" if result.time_fs else "-"
-        table.add_row(Text(printable(name)), f"{cycles:,}", f"{time_fs / 1e9:,.1f}", f"{moved / KIB:,.1f}", times)
+        table.add_row(Text(printable(name)), f"{cycles:,}", f"{time_fs / 1e9:,.1f}", kib(moved), times)
     return table
 
 

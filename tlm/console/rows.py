@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 import attrs
 
 from ..core import BUSY, FS_PER_S, IDLE, Rate
+from ..result import total
 from .reading import Sample
 
 NUMBERED = re.compile(r"(.*\D)\d+")
@@ -31,7 +32,7 @@ class Row:
 
     @times.default
     def _times(self) -> dict[str, int]:
-        return _sum(sample.times for sample in self.samples)
+        return total(sample.times for sample in self.samples)
 
     @total_fs.default
     def _total(self) -> int:
@@ -67,7 +68,7 @@ class Row:
         states = [sample.state for sample in self.samples if sample.state is not None]
         if not states or not self.kind:
             return None
-        before = _sum(sample.times for sample in self.before)
+        before = total(sample.times for sample in self.before)
         spent = {state: max(0, time - before.get(state, 0)) for state, time in self.times.items()}
         spent = spent if any(spent.values()) else {state: states.count(state) for state in states}
         state = max(spent, key=lambda name: (spent[name], name))
@@ -174,14 +175,6 @@ def _prefixes(name: str) -> list[str]:
 
 def _minor(kind: str) -> int:
     return len(MINOR) - MINOR.index(kind) if kind in MINOR else 0
-
-
-def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for part in parts:
-        for state, time in part.items():
-            total[state] = total.get(state, 0) + time
-    return total
 
 
 def _per_s(moved: float, time_fs: int) -> float:

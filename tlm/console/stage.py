@@ -11,10 +11,10 @@ from ..accelerators.parts import Dispatcher
 from ..core import BUSY, IDLE, Clock, InitiatorSocket, Module
 from ..engines import Dma
 from ..memory import Dram, IdealMemory
+from ..system.collect import OPERANDS
 from .reading import steady
 from .rows import labels
 
-OPERANDS = ("weights", "inputs", "outputs")
 ALL = "all"  # asked for by all masters together
 
 
@@ -41,7 +41,7 @@ class Stage:
 
 
 @attrs.frozen
-class Traffic:
+class PortTraffic:
     """Bytes between the chip and the memory: of an operand, of users' transfers, or all that a memory was asked for."""
 
     name: str
@@ -49,7 +49,7 @@ class Traffic:
     written_bytes: int
 
 
-NOTHING: list[Traffic] = []
+NOTHING: list[PortTraffic] = []
 
 
 class Stages:
@@ -105,15 +105,15 @@ class Stages:
         return (now - since) * (1 - done) / (done - before) if done > before else None
 
 
-def read_traffic(modules: Sequence[Module]) -> list[Traffic]:
+def read_traffic(modules: Sequence[Module]) -> list[PortTraffic]:
     """What the DMAs moved of each operand and, where others use the memories too, what all asked them for."""
-    moved = {operand: Traffic(operand, 0, 0) for operand in OPERANDS}
+    moved = {operand: PortTraffic(operand, 0, 0) for operand in OPERANDS}
     for module in modules:
         if isinstance(module, Dma):
             for part in steady(partial(_by_operand, module), NOTHING):
-                before = moved.get(part.name, Traffic(part.name, 0, 0))
+                before = moved.get(part.name, PortTraffic(part.name, 0, 0))
                 read, written = before.read_bytes + part.read_bytes, before.written_bytes + part.written_bytes
-                moved[part.name] = Traffic(part.name, read, written)
+                moved[part.name] = PortTraffic(part.name, read, written)
     return [part for part in [*moved.values(), *_by_everybody(modules)] if part.read_bytes or part.written_bytes]
 
 
@@ -124,7 +124,7 @@ def machine_names(dispatchers: Sequence[Module]) -> list[str]:
     return labels([one.parent.full_name if one.parent else one.full_name for one in dispatchers])
 
 
-def _by_everybody(modules: Sequence[Module]) -> list[Traffic]:
+def _by_everybody(modules: Sequence[Module]) -> list[PortTraffic]:
     """What memories were asked for in all, where others than DMAs ask them too."""
     memories = [module for module in modules if isinstance(module, (Dram, IdealMemory))]
     ports = [memory.port for memory in memories]
@@ -137,11 +137,11 @@ def _by_everybody(modules: Sequence[Module]) -> list[Traffic]:
     ]
     if not any(target in ports for target in targets):
         return []
-    return [Traffic(ALL, sum(one.read_bytes for one in memories), sum(one.written_bytes for one in memories))]
+    return [PortTraffic(ALL, sum(one.read_bytes for one in memories), sum(one.written_bytes for one in memories))]
 
 
-def _by_operand(dma: Dma) -> list[Traffic]:
-    return [Traffic(operand, read, written) for operand, (read, written) in dma.traffic().items()]
+def _by_operand(dma: Dma) -> list[PortTraffic]:
+    return [PortTraffic(operand, read, written) for operand, (read, written) in dma.traffic().items()]
 
 
 def _cycle(dispatcher: Dispatcher) -> int | None:

@@ -7,14 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.segment import Segment
-from rich.style import Style
 
-from ..result import REASONS, LayerResult, Result
-from .cells import ASCII, GAP, UNICODE, Cell, Column, Glyphs, cut, fit, stacked
-from .quantities import percent, printable
-
-ARRAY = "array"
+from ..result import ARRAY, REASONS, LayerResult, Result
+from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
+from .quantities import named, percent, printable, title
 
 #: A letter and a colour for each reason that is a cause; the array has a block.
 MARKS = {
@@ -43,41 +39,31 @@ class StallChart:
     title: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        glyphs = UNICODE if options.encoding.startswith("utf") else ASCII
-        for line in self.lines(options.max_width, glyphs):
-            for text, style in cut(line, options.max_width, glyphs.cut):
-                yield Segment(text, Style.parse(style))
-            yield Segment.line()
+        glyphs = glyphs_for(options.encoding)
+        return segments(cut(line, options.max_width, glyphs.cut) for line in self.lines(options.max_width, glyphs))
 
     def lines(self, width: int, glyphs: Glyphs) -> list[Cell]:
         """A title, a line a layer, and what the letters stand for."""
-        names = [_name(layer) for layer in self.layers]
+        names = [named(layer.accelerator, layer.name) for layer in self.layers]
         counts = [f"{layer.cycles:,}" for layer in self.layers]
-        label = Column("", min(MOST_NAME, max(map(len, names), default=0)), 0, _nothing)
-        number = Column("", max(map(len, counts), default=0), 0, _nothing, right=True)
-        room = max(4, width - label.width - number.width - 2)
+        for_name = min(MOST_NAME, max(map(len, names), default=0))
+        for_count = max(map(len, counts), default=0)
+        room = max(4, width - for_name - for_count - 2)
         longest = max((layer.cycles for layer in self.layers), default=0)
         marks = marks_of(self.layers, glyphs)
         lines: list[Cell] = [[(self.title, "italic")]]
         for layer, name, count in zip(self.layers, names, counts, strict=True):
             length = max(1, round(layer.cycles / longest * room)) if layer.cycles else 0
             bar = stacked([(share, *marks[reason]) for reason, share in parts(layer)], length)
-            lines.append(
-                [
-                    *fit([(name, "bold")], label, glyphs.cut),
-                    (GAP, ""),
-                    *fit([(count, "")], number, glyphs.cut),
-                    (GAP, ""),
-                    *bar,
-                ]
-            )
+            begin = fit([(name, "bold")], for_name, glyphs.cut)
+            number = fit([(count, "")], for_count, glyphs.cut, right=True)
+            lines.append([*begin, (GAP, ""), *number, (GAP, ""), *bar])
         return [*lines, *legend(self.layers, marks, width)]
 
 
 def stall_chart(result: Result) -> StallChart:
     """The chart of a run's layers."""
-    partial = " (partial: interrupted)" if result.partial else ""
-    return StallChart(result.layers, f"Cycles of each layer, and what they went to{partial}")
+    return StallChart(result.layers, title("Cycles of each layer, and what they went to", partial=result.partial))
 
 
 def parts(layer: LayerResult) -> list[tuple[str, float]]:
@@ -118,11 +104,3 @@ def legend(layers: Sequence[LayerResult], marks: dict[str, tuple[str, str]], wid
         lines[-1] += [("   " if used else "", ""), marks[what], (text, "")]
         used += len(text) + 4
     return lines
-
-
-def _name(layer: LayerResult) -> str:
-    return printable(f"{layer.accelerator}: {layer.name}" if layer.accelerator else layer.name)
-
-
-def _nothing(*_given: object) -> Cell:
-    return []

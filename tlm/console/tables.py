@@ -9,20 +9,20 @@ from rich.table import Table
 from rich.text import Text
 
 from ..result import AcceleratorResult, Component, Compression, Result
-from .cells import ASCII, UNICODE, Column, Glyphs, columns_of, fit
+from .cells import UNICODE, Column, Glyphs, columns_of, glyphs_for
 from .layers import layer_table, reason
+from .quantities import kib, named
 from .reading import of_components
 from .repeated import compare_table, widen_table
 from .rows import Row, make_rows
 from .stalls import stall_chart
 
-KIB = 1024
 MOST_CLASSES = 24  # predictions that are printed; all of them are in the result document
 
 
 def show(result: Result, console: Console) -> None:
     """Print a result for people."""
-    glyphs = UNICODE if console.encoding.startswith("utf") else ASCII
+    glyphs = glyphs_for(console.encoding)
     console.print(layer_table(result, console.width))
     console.print(stall_chart(result))
     console.print(component_table(result.components, console.width, glyphs))
@@ -42,8 +42,7 @@ def component_table(components: Sequence[Component], width: int, glyphs: Glyphs 
     for column in columns:
         table.add_column(column.title, width=column.width, justify="right" if column.right else "left", no_wrap=True)
     for row in rows:
-        cells = (fit(column.cell(row, glyphs, column.width), column, glyphs.cut) for column in columns)
-        table.add_row(*(Text.assemble(*cell) for cell in cells))
+        table.add_row(*(Text.assemble(*column.drawn(row, glyphs)) for column in columns))
     return table
 
 
@@ -61,7 +60,7 @@ def summary(result: Result) -> list[str]:
         f"{result.images_per_s:,.0f} images/s, {result.macs_per_cycle:,.0f} MACs/cycle"
     ]
     for one in result.accelerators:
-        lines += [f"{one.name}: {line}" if one.name else line for line in accelerator_lines(result, one)]
+        lines += [named(one.name, line) for line in accelerator_lines(result, one)]
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
     if result.partial:
@@ -90,7 +89,7 @@ def compression_line(name: str, part: Compression) -> str:
     """What a codec made of one operand; a tensor that grew is called so."""
     limit = part.entropy_bytes / part.uncompressed_bytes if part.uncompressed_bytes else 1.0
     text = (
-        f"{name}: {part.codec} {part.encoded_bytes / KIB:,.1f} of {part.uncompressed_bytes / KIB:,.1f} KiB, "
+        f"{name}: {part.codec} {kib(part.encoded_bytes)} of {kib(part.uncompressed_bytes)} KiB, "
         f"ratio {part.ratio:.3f} (entropy {limit:.3f})"
     )
     return text + ("; it makes them LARGER" if part.ratio > 1 else "")

@@ -144,10 +144,10 @@ def _longest_chain(graph: WaitForGraph, working: Iterable[Party]) -> list[Wait]:
         ways = [(1 + onward[other][0], wait, other) for wait in graph.of(party) for other in wait.on]
         end = (graph.of(party) or [graph.end(party)])[0]
         onward[party] = max(ways, key=lambda way: way[0], default=(1, end, None))
-    chain: list[Wait] = []
-    party: Party | None = max(working, key=lambda start: onward[start][0])
-    while party is not None:
-        _, wait, party = onward[party]
+    _, wait, after = onward[max(working, key=lambda start: onward[start][0])]
+    chain = [wait]
+    while after is not None:
+        _, wait, after = onward[after]
         chain.append(wait)
     return chain
 

@@ -60,7 +60,7 @@ class Teller:
             returns = f"{called.module.full_name}.{called.function} to return"
             return Told(returns, [called.module], "", True, plain=True)
         holders = self._holders(event, owner)
-        why = f"{self._names(holders)} has it" if holders else "nobody is known to bring it about"
+        why = f"{self._survey.names(holders)} has it" if holders else "nobody is known to bring it about"
         return Told("an event", holders, why, False, plain=True)
 
     def _shared(self, event: Shared) -> Told:
@@ -68,11 +68,11 @@ class Teller:
         actors = event.actors()
         alive: list[Party] = [process for process in actors if process.is_alive]
         if alive:
-            return Told(what, alive, f"{self._names(alive)} {acts}", event.holds_work, event.since_fs)
+            return Told(what, alive, f"{self._survey.names(alive)} {acts}", event.holds_work, event.since_fs)
         ended: list[Party] = [*actors]
         others = self._others(event.source, event.idlers())
-        reasons = [f"{self._names(ended)}, which {acted}, has ended"] if ended else []
-        reasons += [f"{self._names(others)} has not {done} yet"] if others else []
+        reasons = [f"{self._survey.names(ended)}, which {acted}, has ended"] if ended else []
+        reasons += [f"{self._survey.names(others)} has not {done} yet"] if others else []
         why = "; ".join(reasons) or f"nobody {acts}"
         return Told(what, others or ended, why, event.holds_work, event.since_fs)
 
@@ -95,7 +95,7 @@ class Teller:
         queue = resource.put_queue if puts else resource.get_queue
         others = self._others(resource, [request.proc for request in queue if request.proc is not None])
         verb = "take from it" if puts else "put into it"
-        why = f"{self._names(others)} may {verb}" if others else f"nobody else has it, to {verb}"
+        why = f"{self._survey.names(others)} may {verb}" if others else f"nobody else has it, to {verb}"
         return Told(what, others, why, puts or isinstance(event, ContainerGet))
 
     def _condition(self, event: Condition, owner: Module | None, called: Frame | None) -> Told:
@@ -130,6 +130,3 @@ class Teller:
         if isinstance(party, Module):
             return party is owner
         return self._survey.owner(party) is owner is not None and not isinstance(party.target, KNOWN)
-
-    def _names(self, parties: Iterable[Party]) -> str:
-        return self._survey.names(parties)

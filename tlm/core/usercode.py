@@ -56,12 +56,16 @@ class UserCode:
         with _neighbours(self.folder), blamed_on_user(self.key, doing, passing):
             yield
 
-    def check_arguments(self, function: Any, called: str, arguments: Sequence[Any], listed: str = "") -> None:
-        """BadInput unless `function`, which messages call `called`, can be given that many arguments."""
+    def check_arguments(self, function: Any, called: str, arguments: Sequence[Any], *, named: bool = False) -> None:
+        """BadInput unless `function`, which messages call `called`, can be given that many arguments.
+
+        `named`: they are the arguments' names, and told.
+        """
         try:
             inspect.signature(function).bind(*arguments)
         except (TypeError, ValueError) as error:
-            raise self.fault(f"{called}() must take {len(arguments)} arguments{listed}: {error}") from error
+            names = f" ({', '.join(arguments)})" if named else ""
+            raise self.fault(f"{called}() must take {len(arguments)} arguments{names}: {error}") from error
 
     def fault(self, message: str) -> UserFault:
         """What is wrong with it, as an error to raise."""

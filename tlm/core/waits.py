@@ -57,8 +57,8 @@ class WaitForGraph:
     """The graph: `all` its waits, and those `of` a module or process, as they are when it is made."""
 
     def __init__(self, roots: Iterable[Party]) -> None:
-        self.survey = Survey(roots)
-        self._teller = Teller(self.survey)
+        self._survey = Survey(roots)
+        self._teller = Teller(self._survey)
         found = [*self._of_modules(), *self._of_processes()]
         self.all = [self._resolved(wait) for wait in found]
         self._of: dict[Party, list[Wait]] = {}
@@ -71,21 +71,21 @@ class WaitForGraph:
 
     def end(self, party: Party) -> Wait:
         """For one that waits for nothing: what it is in instead."""
-        name = self.survey.name(party)
+        name = self._survey.name(party)
         if isinstance(party, simpy.Process):
             return Wait(party, name, state="goes on" if party.is_alive else "has ended", work=False)
         state, since = party.probe.lasting()
         return Wait(party, name, state=f"is {state}", since_fs=since, work=False)
 
     def _resolved(self, wait: Wait) -> Wait:
-        on = tuple(self.survey.nodes(wait.on))
-        return attrs.evolve(wait, on=on, whom=tuple(map(self.survey.name, on)))
+        on = tuple(self._survey.nodes(wait.on))
+        return attrs.evolve(wait, on=on, whom=tuple(map(self._survey.name, on)))
 
     # --- modules ---------------------------------------------------------------------------------------------------
 
     def _of_modules(self) -> Iterator[Wait]:
-        for module in self.survey.modules:
-            found = list(self._of_hook(module)) if self.survey.tells(module) else []
+        for module in self._survey.modules:
+            found = list(self._of_hook(module)) if self._survey.tells(module) else []
             yield from found
             if not found and module.probe.state != IDLE and self._is_stuck(module):
                 yield self._stuck(module)
@@ -100,13 +100,13 @@ class WaitForGraph:
         for what, on in needs.items():
             yield Wait(module, module.full_name, what, tuple(on), since_fs=since, work=work, state=state)
         if not needs:
-            for wait in map(self._of_process, self._hanging(self.survey.of(module))):
+            for wait in map(self._of_process, _hanging(self._survey.of(module))):
                 if wait.on or wait.work:
                     yield attrs.evolve(wait, waiter=module, name=module.full_name)
 
     def _since(self, module: Module) -> int:
         """Since when a module waits: its one process may know better than its probe."""
-        processes = self.survey.of(module)
+        processes = self._survey.of(module)
         event = processes[0].target if len(processes) == 1 else None
         return event.since_fs if isinstance(event, Awaited) else module.probe.lasting()[1]
 
@@ -114,11 +114,11 @@ class WaitForGraph:
         """Whether nothing that is known here will end a module's state."""
         if next_event_time(module.env) is not None or module.announced:
             return False
-        return self.survey.tells(module) or not self.survey.of(module)
+        return self._survey.tells(module) or not self._survey.of(module)
 
     def _stuck(self, module: Module) -> Wait:
         state, since = module.probe.lasting()
-        why = "" if self.survey.of(module) else "none of its processes is left"
+        why = "" if self._survey.of(module) else "none of its processes is left"
         if state == BUSY:
             return Wait(module, module.full_name, why=why, since_fs=since, state="is busy")
         return Wait(module, module.full_name, state, why=why, since_fs=since)
@@ -126,19 +126,16 @@ class WaitForGraph:
     # --- processes -------------------------------------------------------------------------------------------------
 
     def _of_processes(self) -> Iterator[Wait]:
-        for process in self._hanging(self.survey.processes):
-            owner = self.survey.owner(process)
-            if owner is None or not self.survey.tells(owner):
+        for process in _hanging(self._survey.processes):
+            owner = self._survey.owner(process)
+            if owner is None or not self._survey.tells(owner):
                 yield self._of_process(process)
 
-    def _hanging(self, processes: Iterable[simpy.Process]) -> list[simpy.Process]:
-        return [process for process in processes if process.is_alive and not process.target.triggered]
-
     def _of_process(self, process: simpy.Process) -> Wait:
-        owner, stack = self.survey.owner(process), frames(process)
+        owner, stack = self._survey.owner(process), frames(process)
         called = stack[-1] if stack and stack[-1].module not in (None, owner) else None
         told = self._teller.tell(process.target, owner, called)
-        wait = Wait(process, self.survey.name(process), _what(told, called), tuple(told.on), why=told.why)
+        wait = Wait(process, self._survey.name(process), _what(told, called), tuple(told.on), why=told.why)
         announced = _announced(process, [*(frame.module for frame in stack), owner])
         if announced is not None:
             return _with_reason(wait, told, announced)
@@ -146,6 +143,11 @@ class WaitForGraph:
         if owner is None or owner.announced or owner.probe.state == IDLE:
             return wait if wait.work else attrs.evolve(wait, state="is idle")
         return _in_state(wait, told, owner)
+
+
+def _hanging(processes: Iterable[simpy.Process]) -> list[simpy.Process]:
+    """Those that go on only after something that has not been brought about."""
+    return [process for process in processes if process.is_alive and not process.target.triggered]
 
 
 def _what(told: Told, called: Frame | None) -> str:

@@ -44,7 +44,7 @@ def over_preset(tree: Located) -> Located:
     complete.place = base.place
     rules = complete.get("rules")
     if isinstance(rules, Located):
-        _drop(rules, [kind for kind, rule in rules.items() if rule is None])
+        drop(rules, [kind for kind, rule in rules.items() if rule is None])
     return _with(tree, "accelerator", complete)
 
 
@@ -85,7 +85,7 @@ def _extended(file: Path, earlier: tuple[Path, ...]) -> tuple[Located, tuple[Pat
     tree = read(file)
     expand(tree)
     name, place = tree.get("extends"), tree.place_of(("extends",))
-    _drop(tree, ["extends"])
+    drop(tree, ["extends"])
     if name is None:
         return tree, chain
     try:
@@ -180,10 +180,11 @@ def choose_kinds(workload: Located, below: Located) -> None:
 
 def _choose(workload: Located, kind: str) -> None:
     known = {key for other, keys in KINDS.items() for key in (other, *keys)}
-    _drop(workload, known - {kind, *KINDS[kind]})
+    drop(workload, known - {kind, *KINDS[kind]})
 
 
-def _drop(tree: Located, keys: Iterable[str]) -> None:
+def drop(tree: Located, keys: Iterable[str]) -> None:
+    """Take `keys`, those that are there, out of `tree`."""
     for key in keys:
         tree.pop(key, None)
         tree.places.pop(key, None)

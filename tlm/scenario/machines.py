@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -12,7 +11,7 @@ from tlm.core.errors import BadInput, shown
 from tlm.core.located import Located, Place, located
 from tlm.core.structure import KeyPath
 
-from .layers import choose_kinds
+from .layers import choose_kinds, drop
 
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 RESERVED = ("memory",)  # what else stands beside the accelerators in the system
@@ -21,10 +20,14 @@ OWN = ("workload", "compression")  # what an entry may have of its own, laid ove
 
 @attrs.frozen
 class Entry:
-    """One accelerator's scenario: `tree` as if it were the only one; `name` is None where it is."""
+    """One accelerator's scenario: `tree` as if it were the only one; `name` is None where it is.
+
+    `own` are the keys that it has of its own.
+    """
 
     name: str | None
     tree: Located
+    own: tuple[str, ...] = ()
 
     def shown(self, path: KeyPath) -> KeyPath:
         """The key `path` of `tree` as the whole scenario has it: accelerator.left.tiles."""
@@ -32,10 +35,7 @@ class Entry:
             return path
         if path[0] == "accelerator":
             return ("accelerator", self.name, *path[1:])
-        own = path[0] in OWN and path[0] in self._own
-        return ("accelerator", self.name, *path) if own else path
-
-    _own: tuple[str, ...] = ()
+        return ("accelerator", self.name, *path) if path[0] in self.own else path
 
 
 def entries(tree: Located) -> list[Entry]:
@@ -61,12 +61,13 @@ def _entry(tree: Located, item: Any, place: Place) -> Entry:
         raise located(error, ("accelerator",), place)
     name = _name(item)
     single = tree.over({})
+    own = tuple(key for key in OWN if key in item)
+    for key in own:
+        _lay_over(single, key, item)
     accelerator = item.over({})
-    for key in _take(accelerator, "name", *OWN):
-        if key in OWN:
-            _lay_over(single, key, item)
+    drop(accelerator, ["name", *own])
     single.put("accelerator", accelerator, item.place)
-    return Entry(name, single, tuple(key for key in OWN if key in item))
+    return Entry(name, single, own)
 
 
 def _name(item: Located) -> str:
@@ -79,13 +80,6 @@ def _name(item: Located) -> str:
             f"{shown(name)} cannot name an accelerator: write a word of letters, digits, _ and -, not {RESERVED[0]!r}"
         )
     raise located(BadInput(problem), ("accelerator", "name"), place)
-
-
-def _take(mapping: Located, *keys: str) -> Iterator[str]:
-    for key in keys:
-        if key in mapping:
-            del mapping[key], mapping.places[key]
-            yield key
 
 
 def _lay_over(single: Located, key: str, item: Located) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import simpy
 
@@ -29,19 +30,25 @@ def variants(scenario: Scenario, names: Iterable[str]) -> dict[str, Scenario]:
 
 
 def _variant(scenario: Scenario, name: str) -> Scenario:
+    with _asked_for(name) as option:
+        return varied(scenario, list(_changes(scenario, name)), option)
+
+
+@contextmanager
+def _asked_for(name: str) -> Iterator[str]:
+    """The option that asked for the variant `name`; what is wrong with it is placed there."""
+    option = f"--compare {name}"
     try:
-        return varied(scenario, list(_changes(scenario, name)), option=f"--compare {name}")
+        yield option
     except BadInput as error:
-        raise located(error, (), Place(f"--compare {name}")) from None
+        raise located(error, (), Place(option)) from None
 
 
 def check(variants: Mapping[str, Scenario], workloads: Sequence[Workload]) -> None:
     """Put every variant together, and run none: BadInput where one cannot be."""
     for name, scenario in variants.items():
-        try:
+        with _asked_for(name):
             System(simpy.Environment(), scenario, workloads)
-        except BadInput as error:
-            raise located(error, (), Place(f"--compare {name}")) from None
 
 
 def compare(variants: Mapping[str, Scenario], workloads: Sequence[Workload] | None = None) -> Iterator[Comparison]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from ..core.errors import BadInput
 from ..core.units import written
 from ..memory.config import resolve
 from ..memory.standards import IdealStandard, load_standard
@@ -16,6 +17,15 @@ from ..workload.layer import Workload
 from .run import run
 
 Change = Callable[[Scenario], Scenario]
+
+#: What is an accelerator's own: the resource, the part of its scenario and the field there.
+_OF_A_MACHINE = (
+    ("decompressors", "compression", "decompressors"),
+    ("compressors", "compression", "compressors"),
+    ("am", "accelerator", "am"),
+    ("wm", "accelerator", "wm"),
+    ("array clock", "accelerator", "clock"),
+)
 
 
 @attrs.frozen
@@ -42,7 +52,7 @@ def widened(scenario: Scenario) -> list[Wider]:
     for resource, before, unit, change in _changes(scenario):
         try:
             wider = change(scenario)
-        except ValueError:  # beyond what the key may be
+        except BadInput:  # beyond what the key may be
             continue
         found.append(Wider(resource, _text(before, unit), _text(2 * before, unit), wider))
     return found
@@ -67,18 +77,9 @@ def _changes(scenario: Scenario) -> Iterator[tuple[str, Any, str | None, Change]
     yield from _of_memory(scenario)
     for number, one in enumerate(scenario.machines):
         prefix = f"{one.name}." if one.name else ""
-        for resource, part, field, unit in _OF_A_MACHINE:
-            before = getattr(getattr(one, part), field)
-            yield prefix + resource, before, unit, _doubling(number, part, field)
-
-
-_OF_A_MACHINE = (
-    ("decompressors", "compression", "decompressors", None),
-    ("compressors", "compression", "compressors", None),
-    ("am", "accelerator", "am", "B"),
-    ("wm", "accelerator", "wm", "B"),
-    ("array clock", "accelerator", "clock", "Hz"),
-)
+        for resource, part, field in _OF_A_MACHINE:
+            spec = getattr(one, part)
+            yield prefix + resource, getattr(spec, field), _unit(spec, field), _doubling(number, part, field)
 
 
 def _of_memory(scenario: Scenario) -> Iterator[tuple[str, Any, str | None, Change]]:
@@ -87,7 +88,12 @@ def _of_memory(scenario: Scenario) -> Iterator[tuple[str, Any, str | None, Chang
         channels = resolve(memory).organisation.channels
         yield "channels", channels, None, lambda whole: _with_memory(whole, channels=2 * channels)
     outstanding = memory.outstanding
-    yield "outstanding", outstanding, "B", lambda whole: _with_memory(whole, outstanding=2 * outstanding)
+    yield (
+        "outstanding",
+        outstanding,
+        _unit(memory, "outstanding"),
+        lambda whole: _with_memory(whole, outstanding=2 * outstanding),
+    )
 
 
 def _is_ideal(scenario: Scenario) -> bool:
@@ -115,6 +121,11 @@ def _doubling(number: int, part: str, field: str) -> Change:
         return attrs.evolve(machines[0], others=tuple(machines[1:]))
 
     return change
+
+
+def _unit(spec: Any, field: str) -> str | None:
+    unit: str | None = attrs.fields_dict(type(spec))[field].metadata.get("unit")
+    return unit
 
 
 def _text(value: Any, unit: str | None) -> str:

@@ -27,7 +27,7 @@ def user_rule(name: str, kind: Kind, key: str) -> Rule:
         raise code.fault(f"{code.shown} is no cycle rule: write a function of {', '.join(ARGUMENTS)}, or a Rule")
     if kind not in own.kinds:
         raise code.fault(f"{code.shown} is no cycle rule for {kind} layers, only for {', '.join(own.kinds)}")
-    code.check_arguments(own.completion, code.shown, ARGUMENTS, f" ({', '.join(ARGUMENTS)})")
+    code.check_arguments(own.completion, code.shown, ARGUMENTS, named=True)
     checked = _Checked(code, own)
     return Rule(checked.completion, own.kinds, checked.grid)
 
