@@ -87,13 +87,8 @@ def _of_memory(scenario: Scenario) -> Iterator[tuple[str, Any, str | None, Chang
     if not _is_ideal(scenario):
         channels = resolve(memory).organisation.channels
         yield "channels", channels, None, lambda whole: _with_memory(whole, channels=2 * channels)
-    outstanding = memory.outstanding
-    yield (
-        "outstanding",
-        outstanding,
-        _unit(memory, "outstanding"),
-        lambda whole: _with_memory(whole, outstanding=2 * outstanding),
-    )
+    before, unit = memory.outstanding, _unit(memory, "outstanding")
+    yield "outstanding", before, unit, lambda whole: _with_memory(whole, outstanding=2 * before)
 
 
 def _is_ideal(scenario: Scenario) -> bool:
