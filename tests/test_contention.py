@@ -73,3 +73,11 @@ def test_the_files_are_a_few_lines() -> None:
         lines = shipped_scenarios()[name].read_text().splitlines()
         assert len([line for line in lines if not line.startswith("#")]) <= 8, name
         assert load(name).check
+
+
+def test_a_layer_that_waits_for_engines_most_of_its_time_is_bound_by_them(tmp_path: Path) -> None:
+    """Its weights had come ahead; what was left to do in its own time was to expand them."""
+    layers = {layer["name"]: layer for layer in ran(tmp_path, "few_decompressors", "--set", "check=false")["layers"]}
+    for name in ("conv3_2", "conv4_1", "conv4_2"):
+        assert layers[name]["stalls"]["decompression"] > layers[name]["compute_cycles"]
+        assert layers[name]["bound_by"] == "decompression"

@@ -198,7 +198,10 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
 
 def _gains(machine: Machine, run: LayerRun) -> dict[str, int]:
     cycles = (run.end_fs - run.start_fs) // machine.clock.period_fs
-    return gains(cycles, run.compute_cycles, run.stalls, _occupied(machine, [run]), _for_others(machine, [run]))
+    period = machine.clock.period_fs
+    taken = {kind: use.occupied_fs // period for kind, use in run.used.items()}
+    elsewhere = {kind: (use.others_fs + use.ahead_fs) // period for kind, use in run.used.items()}
+    return gains(cycles, run.compute_cycles, run.stalls, taken, elsewhere)
 
 
 def _bound_by_all(machine: Machine, runs: list[LayerRun]) -> str:
