@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from .console import Progress
     from .result import Result
     from .scenario import Scenario
+    from .system.build import System
     from .workload.layer import Workload
+
+#: The options that name a file each; the last two are written while the run goes on.
+FILES = ("json", "trace", "vcd")
 
 PLAIN_WIDTH, PICTURE_WIDTH = 120, 120  # columns, where there is no terminal to ask
 
@@ -47,6 +52,15 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--out", metavar="DIR", type=_name, help="write result.json, and a picture of the stalls, into a folder"
     )
+    made.add_argument("--trace", metavar="FILE", type=_name, help="write a Perfetto trace of the run")
+    made.add_argument("--vcd", metavar="FILE", type=_name, help="write the run's signals for GTKWave")
+    made.add_argument(
+        "--signals",
+        metavar="PATTERN,...",
+        type=_names,
+        default=[],
+        help="of all signals only these in --vcd, such as soc.memory.*.state",
+    )
     made.add_argument("--no-live", action="store_true", help="show no progress and no live view")
     return made
 
@@ -58,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Any) -> int:
+    timelines: list[str] = []
     try:
         from .scenario import load
         from .system.comparing import variants
@@ -65,36 +80,56 @@ def _run(args: Any) -> int:
         scenario = load(args.scenario, args.set)
         others = variants(scenario, args.compare)
         files = _files(args, [scenario, *others.values()])
-        result = _result(args, scenario, others)
+        result = _result(args, scenario, others, timelines)
     except KeyboardInterrupt:
         print("interrupted: no result", file=sys.stderr)
         return cli.INTERRUPTED
+    except Exception:
+        for line in timelines:
+            print(line, file=sys.stderr)
+        raise
     for file, text_of in files.items():
         cli.write_text(file, text_of(result))
-    _show(result, files)
+    _show(result, [*(f"wrote {file}" for file in files), *timelines])
     return cli.INTERRUPTED if result.partial else cli.DONE
 
 
 def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result], str]]:
-    """The files to write, and what each says of a result; none of them is there yet.
+    """The files to write at the end, and what each says of a result; none of them is there yet.
 
-    BadInput where one cannot be written, or is what the runs of `scenarios` read.
+    BadInput where one of these, or of those written meanwhile, cannot be: or is what the runs of `scenarios` read.
     """
     from .core.errors import BadInput
 
-    files: dict[Path, Callable[[Result], str]] = {}
-    if args.json is not None:
-        files[cli.check_writable(args.json)] = _document
+    named = {name: cli.check_writable(getattr(args, name)) for name in FILES if getattr(args, name) is not None}
+    files: dict[Path, Callable[[Result], str]] = {named["json"]: _document} if "json" in named else {}
     if args.out is not None:
         folder = cli.check_folder(args.out)
-        if any(file.resolve() in (folder.resolve(), *folder.resolve().parents) for file in files):
-            raise BadInput(f"cannot be a file and the folder of --out {args.out} too", file=args.json)
+        for file in named.values():
+            if file.resolve() in (folder.resolve(), *folder.resolve().parents):
+                raise BadInput(f"cannot be a file and the folder of --out {args.out} too", file=str(file))
         for name, text_of in {"result.json": _document, "stalls.svg": _picture}.items():
             files[cli.check_writable(folder / name) if folder.is_dir() else folder / name] = text_of
-    for file in files:
+    timelines = [file for name, file in named.items() if name != "json"]
+    _check_timelines(args, timelines, [*files, *timelines])
+    for file in (*files, *timelines):
         if any(scenario.was_read_from(file) for scenario in scenarios):
             raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
     return files
+
+
+def _check_timelines(args: Any, timelines: list[Path], files: list[Path]) -> None:
+    """BadInput where a timeline would be written over another of `files`, all that we write, or is missing."""
+    from .core.errors import BadInput
+
+    if args.signals and args.vcd is None:
+        raise BadInput("--signals says what --vcd FILE is to hold; there is no --vcd")
+    for file in timelines:
+        if str(file) == "/dev/stdout":
+            raise BadInput("cannot be a timeline: tables are printed there", file=str(file))
+        device = file.exists() and not file.is_file()
+        if not device and [other.resolve() for other in files].count(file.resolve()) > 1:
+            raise BadInput("is to be written twice; name another file", file=str(file))
 
 
 def _document(result: Result) -> str:
@@ -107,7 +142,7 @@ def _picture(result: Result) -> str:
     return svg(stall_chart(result), PICTURE_WIDTH, "tlm run")
 
 
-def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario]) -> Result:
+def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timelines: list[str]) -> Result:
     from .console import Progress
     from .system.comparing import check, compare
     from .system.widening import ranked, widen, widened
@@ -116,7 +151,7 @@ def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario]) -> Res
         progress.phase("reading the workload")
         workloads = [_workload(one) for one in scenario.machines]
         check(variants, workloads)
-        result = _simulated(scenario, workloads, progress)
+        result = _simulated(args, scenario, workloads, progress, timelines)
         if variants and not result.partial:
             result = _repeated(result, "compare", compare(variants, workloads), len(variants), progress)
         if args.widen and not result.partial:
@@ -138,12 +173,36 @@ def _workload(scenario: Scenario) -> Workload:
             raise scenario.locate(error) from None
 
 
-def _simulated(scenario: Scenario, workloads: list[Workload], progress: Progress) -> Result:
-    """The run itself, with the live view on it."""
+def _simulated(
+    args: Any, scenario: Scenario, workloads: list[Workload], progress: Progress, timelines: list[str]
+) -> Result:
+    """The run itself, with the live view on it; `timelines` gets a line for each one that is written."""
     from .system import run
 
+    @contextmanager
+    def watch(system: System) -> Iterator[None]:
+        with progress.watch(system), _timelines(args, system, timelines):
+            yield
+
     progress.phase("planning", sum(len(workload.layers) for workload in workloads))
-    return run(scenario, workloads, planned=lambda _done: progress.advance(), watch=progress.watch)
+    return run(scenario, workloads, planned=lambda _done: progress.advance(), watch=watch)
+
+
+@contextmanager
+def _timelines(args: Any, system: System, lines: list[str]) -> Iterator[None]:
+    """Around the simulation: write the timelines that are asked for, and a line for each when it is over."""
+    if args.trace is None and args.vcd is None:
+        yield
+        return
+    from .timeline import Trace
+
+    trace = Trace(system, perfetto=args.trace, vcd=args.vcd, signals=args.signals)
+    try:
+        with trace:
+            yield
+    finally:
+        end = ", up to where the run stopped" if trace.partial else ""
+        lines += [f"wrote {file}{end}" for file in trace.written]
 
 
 def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, progress: Progress) -> Result:
@@ -159,7 +218,7 @@ def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, prog
     return attrs.evolve(result, **more)
 
 
-def _show(result: Result, files: Iterable[Path]) -> None:
+def _show(result: Result, lines: Iterable[str]) -> None:
     from rich.console import Console
 
     from .console import show
@@ -167,8 +226,8 @@ def _show(result: Result, files: Iterable[Path]) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with cli.printing():
         show(result, console)
-        for file in files:
-            console.print(f"wrote {file}", highlight=False)
+        for line in lines:
+            console.print(line, highlight=False)
 
 
 def _names(text: str) -> list[str]:

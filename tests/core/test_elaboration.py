@@ -97,20 +97,20 @@ def test_a_socket_binds_once():
     env = simpy.Environment()
     initiator, first, second = Initiator(env, "dma"), Target(env, "a"), Target(env, "b")
     initiator.mem >> first.port
-    with pytest.raises(ElaborationError, match=r"dma\.mem is bound to a\.port already; .* b\.port too"):
+    with pytest.raises(ElaborationError, match=r"dma\.mem .* is bound to a\.port already; with b\.port 2 binds"):
         initiator.mem >> second.port
 
 
 def test_a_socket_binds_to_target_sockets_only():
-    with pytest.raises(TypeError, match=r"dma\.mem binds to a TargetSocket"):
+    with pytest.raises(TypeError, match=r"dma\.mem \(initiator socket\) binds to another socket, not to <object"):
         Initiator(simpy.Environment(), "dma").mem >> object()
 
 
 def test_a_socket_is_not_used_before_elaboration():
     initiator = Initiator(simpy.Environment(), "dma")
-    with pytest.raises(ElaborationError, match=r"dma\.mem is used before elaboration"):
+    with pytest.raises(ElaborationError, match=r"dma\.mem \(initiator socket\) is used before elaboration"):
         initiator.mem.b_transport(Payload(), 0)
-    with pytest.raises(ElaborationError, match=r"dma\.mem is not bound"):
+    with pytest.raises(ElaborationError, match=r"dma\.mem \(initiator socket\) is used before elaboration"):
         initiator.mem.transport_dbg(Payload())
 
 
@@ -118,6 +118,7 @@ def test_debug_without_a_handler_moves_nothing():
     env = simpy.Environment()
     initiator, target = Initiator(env, "dma"), Target(env, "dram")
     initiator.mem >> target.port
+    initiator.elaborate()
     assert initiator.mem.transport_dbg(Payload(READ, 0, bytearray(4))) == 0
 
 

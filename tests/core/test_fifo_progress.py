@@ -1,7 +1,17 @@
 import pytest
 import simpy
 
-from tlm.core import Fifo, Progress
+from tlm.core import (
+    Event,
+    Fifo,
+    Module,
+    Mutex,
+    PeqWithCbAndPhase,
+    PeqWithGet,
+    PrimChannel,
+    Progress,
+    Semaphore,
+)
 
 
 def test_a_full_fifo_holds_its_producer():
@@ -63,9 +73,86 @@ def test_waiting_putters_are_served_in_order():
     assert second.triggered and third.triggered
 
 
+def test_sixteen_items_fit_unless_told_otherwise():
+    fifo = Fifo(simpy.Environment())
+    assert [fifo.nb_put(item) for item in range(17)] == [True] * 16 + [False]
+    assert (len(fifo), fifo.num_free, fifo.capacity) == (16, 0, 16)
+
+
+def test_without_waiting():
+    fifo = Fifo(simpy.Environment(), capacity=2)
+    assert (fifo.nb_get(), fifo.nb_get("nothing"), fifo.num_free) == (None, "nothing", 2)
+    assert (fifo.nb_put("a"), fifo.num_free, fifo.nb_put(None), fifo.nb_put("c")) == (True, 1, True, False)
+    assert (fifo.nb_get(), fifo.nb_get("nothing"), fifo.nb_get("nothing")) == ("a", None, "nothing")
+
+
+def test_without_waiting_the_others_are_served():
+    env, log = simpy.Environment(), []
+    fifo = Fifo(env, capacity=1)
+
+    def consumer():
+        log.append(((yield fifo.get()), env.now))
+
+    def producer():
+        yield env.timeout(3)
+        yield fifo.put("c")
+        log.append(("put c", env.now))
+
+    env.process(consumer())
+    env.run(2)
+    assert fifo.nb_put("a") and fifo.nb_put("b") and not fifo.nb_put("too many")
+    env.process(producer())
+    env.run(6)
+    assert log == [("a", 2)]
+    assert (fifo.nb_get(), fifo.nb_put("too many"), fifo.nb_get(), fifo.nb_get()) == ("b", False, "c", None)
+    env.run()
+    assert log == [("a", 2), ("put c", 6)]
+
+
+def test_who_need_not_wait_goes_on_at_once():
+    env = simpy.Environment()
+    fifo = Fifo(env, capacity=2)
+
+    def both():
+        yield fifo.put("a")
+        yield fifo.put("b")
+        assert env.peek() == float("inf")
+        assert ((yield fifo.get()), (yield fifo.get())) == ("a", "b")
+        assert env.peek() == float("inf")
+
+    env.process(both())
+    env.run()
+    assert env.now == 0
+
+
+def test_who_looks_on_may_put_functions_around_those_of_one_fifo():
+    env, log = simpy.Environment(), []
+    watched, other = Fifo(env), Fifo(env)
+    put, get = watched.put, watched.get
+    watched.put = lambda item: (log.append(("put", item)), put(item))[1]
+    watched.get = lambda: (log.append(("get",)), get())[1]
+    for fifo in (watched, other):
+        fifo.put(1)
+        fifo.nb_put(2)
+        assert (fifo.get().value, fifo.nb_get(), fifo.nb_get()) == (1, 2, None)
+    assert log == [("put", 1), ("put", 2), ("get",), ("get",)]
+
+
+def test_channels_belong_to_their_module_in_order():
+    soc = Module(simpy.Environment(), "soc")
+    channels = [Fifo(soc, 2, "fifo"), Progress(soc, "rows"), Mutex(soc), Semaphore(soc, 1), Event(soc), PeqWithGet(soc)]
+    channels.append(PeqWithCbAndPhase(soc, print, "due"))
+    assert soc.prim_channels == channels
+    assert all(isinstance(channel, PrimChannel) and channel.parent is soc for channel in channels)
+    names = ["fifo", "rows", "mutex", "semaphore", "event", "peqwithget", "due"]
+    assert [channel.full_name for channel in channels] == [f"soc.{name}" for name in names]
+    alone = Mutex(soc.env, "lock")
+    assert (alone.parent, alone.env, alone.full_name) == (None, soc.env, "lock")
+
+
 def test_a_fifo_needs_room_for_one():
     with pytest.raises(ValueError, match="capacity of at least 1, not 0"):
-        Fifo(simpy.Environment(), capacity=0)
+        Fifo(Module(simpy.Environment(), "soc"), capacity=0)
 
 
 def test_progress_wakes_waiters_by_threshold_then_by_order():

@@ -170,7 +170,7 @@ def test_a_run_of_bursts_is_issued_without_a_break() -> None:
 def test_a_refused_request_ends_the_run() -> None:
     env = simpy.Environment()
     memory = Memory(env)
-    memory.port.b_transport = refuse
+    memory.port.monitors.append(lambda hop: setattr(hop, "b_transport", refuse))
     dma = dma_on(env, memory, 64)
     dma.add_stream(stream_of(env, [load_of(region(64, 1, "none"))], 10**6, Cut(64, 64, 10**6)))
     with pytest.raises(CheckFailed, match="ADDRESS_ERROR"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_engines import load_of, stream_of
 from test_region import region
 
-from tlm.core import BUSY, IDLE, WRITE, Module, Payload, TargetSocket
+from tlm.core import BUSY, IDLE, WRITE, Hop, Module, Payload, TargetSocket
 from tlm.core.payload import ADDRESS_ERROR, OK
 from tlm.engines import Cut, Dma, Write
 from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
@@ -240,14 +240,19 @@ def test_bytes_asked_are_bytes_moved_and_nothing_is_lost(
     env = simpy.Environment()
     memory = make_memory(env, "memory", MemorySpec(standard))
     dma = on(memory, outstanding, carries_data=True)
-    most, inner = 0, memory.port.b_transport
+    most = 0
 
-    def watched(payload: Payload, delay: int) -> Any:
-        nonlocal most
-        most = max(most, dma.in_flight)
-        return (yield from inner(payload, delay))
+    def watch(hop: Hop) -> None:
+        inner = hop.b_transport
 
-    memory.port.b_transport = watched
+        def watched(payload: Payload, delay: int) -> Any:
+            nonlocal most
+            most = max(most, dma.in_flight)
+            return (yield from inner(payload, delay))
+
+        hop.b_transport = watched
+
+    memory.port.monitors.append(watch)
     asked = {True: 0, False: 0}
 
     def user(number: int) -> Process:

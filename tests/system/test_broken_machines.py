@@ -12,7 +12,7 @@ from small_networks import scenario
 
 from tlm.accelerators.parts import Machine
 from tlm.accelerators.parts.broadcast import Broadcast
-from tlm.core import Payload, Progress, Standstill, find_deadlock, simulate
+from tlm.core import Hop, Payload, Progress, Standstill, find_deadlock, simulate
 from tlm.system import System
 from tlm.workload.layer import Workload
 
@@ -63,15 +63,20 @@ def stopped(workload: Workload, fault: Break, *sets: str) -> Standstill:
     "memory is idle",
 )
 def the_memory_never_answers_one_request(system: System, _machine: Machine) -> None:
-    serve, seen = system.memory.port.b_transport, []
+    seen = []
 
-    def b_transport(payload: Payload, delay: int) -> Generator[simpy.Event, Any, int]:
-        seen.append(payload)
-        if len(seen) == 5:
-            yield system.env.event()
-        return (yield from serve(payload, delay))
+    def lose(hop: Hop) -> None:
+        serve = hop.b_transport
 
-    system.memory.port.b_transport = b_transport
+        def b_transport(payload: Payload, delay: int) -> Generator[simpy.Event, Any, int]:
+            seen.append(payload)
+            if len(seen) == 5:
+                yield system.env.event()
+            return (yield from serve(payload, delay))
+
+        hop.b_transport = b_transport
+
+    system.memory.port.monitors.append(lose)
 
 
 @broken(

@@ -27,19 +27,23 @@ class Processes(dict[simpy.Process, None]):
 class Awaited(simpy.Event):
     """An event that some process has to bring about; `source` is what made it."""
 
-    #: Whether whoever waits has work in hand: a put holds an item, a get may be a server with nothing to do.
-    holds_work = False
+    _ok = True  # once for all; fail() says otherwise
 
     def __init__(self, env: simpy.Environment, source: object) -> None:
         self.env = env  # as simpy's own events do: one call less for each wait
         self.callbacks = []
         self.source = source
-        self._since = env._now
+        self._since: float | None = env._now
 
     @property
-    def since_fs(self) -> int:
-        """When it was asked for."""
-        return int(self._since)
+    def holds_work(self) -> bool:
+        """Whether whoever waits has work in hand: a put holds an item, a get may be a server with nothing to do."""
+        return False
+
+    @property
+    def since_fs(self) -> int | None:
+        """When it was asked for; None where several asked at different times."""
+        return None if self._since is None else int(self._since)
 
     def what(self, name: str) -> str:
         """What is waited for, where the source is called `name`."""
@@ -47,13 +51,16 @@ class Awaited(simpy.Event):
 
 
 class Shared(Awaited):
-    """What anybody may bring about who has a reference to the FIFO or the count.
+    """What anybody may bring about who has a reference to the channel.
 
     `actors` did it before; `idlers` are who cannot do it, since they wait for the same or are on the other side. The
     verb comes in three forms: "takes from it", "took from it", "taken from it".
     """
 
-    verb: tuple[str, str, str]
+    @property
+    def verb(self) -> tuple[str, str, str]:
+        """What they do and did, and what the others have not done yet."""
+        raise NotImplementedError
 
     def actors(self) -> list[simpy.Process]:
         """Who did before what is waited for."""
@@ -65,12 +72,12 @@ class Shared(Awaited):
 
 
 def waiters(event: simpy.Event) -> list[simpy.Process]:
-    """The processes that go on when `event` happens, directly or through conditions."""
+    """The processes that go on when `event` happens, directly or through events that it brings about."""
     found: list[simpy.Process] = []
     for callback in event.callbacks or ():
         owner = getattr(callback, "__self__", None)
         if isinstance(owner, simpy.Process):
             found.append(owner)
-        elif isinstance(owner, simpy.events.Condition) and owner is not event:
+        elif isinstance(owner, simpy.Event) and owner is not event:
             found += waiters(owner)
     return found

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import attrs
+import simpy
+from simpy.core import StopSimulation
 
+from .elaboration import design_of
 from .errors import Deadlock
 from .module import Party, next_event_time
 from .waits import Wait, WaitForGraph
@@ -22,17 +26,26 @@ def simulate(*roots: Party, until_fs: int | None = None) -> None:
     `roots` are the modules at the top of a system, and processes that belong to none. A system in which something is
     still to happen at `until_fs` has not stopped.
     """
-    env = roots[0].env
+    env, design = roots[0].env, design_of(roots[0].env)
     if until_fs is None:
         env.run()
     else:
-        while env.peek() < until_fs:
-            env.step()
+        _step_until(env, until_fs)
+    if design.stopped:
+        return
     found = find_deadlock(*roots) if next_event_time(env) is None else None
     if found is not None:
         raise Deadlock(str(found))
     if until_fs is not None:
         env.run(until_fs)
+    else:
+        design.end()
+
+
+def _step_until(env: simpy.Environment, until_fs: int) -> None:
+    with suppress(StopSimulation):
+        while env.peek() < until_fs:
+            env.step()
 
 
 @attrs.frozen(eq=False)

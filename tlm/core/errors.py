@@ -82,6 +82,41 @@ class ElaborationError(RuntimeError):
     """A system that is put together wrongly: an unbound socket, a name used twice, a late module."""
 
 
+class TransportError(RuntimeError):
+    """A transaction that ended with an error status, where who asked for it waits in `read` or `write`."""
+
+
+class ProtocolError(RuntimeError):
+    """A call that breaks a `rule` of the base protocol, at `time_fs`, by the socket of that full name.
+
+    `seen` says what was seen, `clause` where IEEE 1666-2011 has the rule, `process` who was running; None where that is
+    not known or nobody was.
+    """
+
+    def __init__(
+        self,
+        socket: str,
+        time_fs: int,
+        rule: str,
+        seen: str,
+        clause: str | None = None,
+        process: str | None = None,
+    ) -> None:
+        # All of them: SimPy makes a process's error anew from its arguments where it leaves `env.run()`.
+        super().__init__(socket, time_fs, rule, seen, clause, process)
+        self.socket = socket
+        self.time_fs = time_fs
+        self.rule = rule
+        self.seen = seen
+        self.clause = clause
+        self.process = process
+
+    def __str__(self) -> str:
+        running = f", in process {self.process}" if self.process else ""
+        clause = f" (IEEE 1666-2011, {self.clause})" if self.clause else ""
+        return f"{self.socket} at {self.time_fs} fs{running}: {self.rule}{clause}: {self.seen}"
+
+
 def nearest(given: str | None, allowed: Iterable[str]) -> str | None:
     """The one of `allowed` most like `given`, or None where nothing comes close."""
     if given is None:

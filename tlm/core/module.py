@@ -8,9 +8,9 @@ from typing import Any, Union
 import attrs
 import simpy
 from simpy.core import Infinity
-from simpy.events import URGENT
 
 from .awaited import Awaited, Processes
+from .elaboration import design_of
 from .errors import ElaborationError
 from .probe import IDLE, Probe
 
@@ -61,9 +61,10 @@ class Answer(Awaited):
 class Module:
     """A named component. `parent` is a `simpy.Environment` or another module, which gives the hierarchy.
 
-    A module is whole when constructed. Sockets are checked and bound, `end_of_elaboration` runs and
-    processes start at elaboration: on the environment's first event, or earlier by an explicit call of
-    `elaborate` on the root.
+    A module is whole when constructed. At elaboration, on the environment's first event or earlier by an explicit call
+    of `elaborate`, all modules of the environment are taken together: `before_end_of_elaboration`, which may make and
+    bind more of them; sockets are checked and bound; `end_of_elaboration`; `start_of_simulation`; processes start. Each
+    step is over the whole tree, parents before children, before the next one begins; `end_of_simulation` is the last.
     """
 
     #: What kind of component this is, for reports; "" for a mere container of others.
@@ -74,16 +75,18 @@ class Module:
         self.children: dict[str, Module] = {}
         self.sockets: list[Any] = []
         self.prim_channels: list[Any] = []  # the FIFOs and counts that are its own, as sc_prim_channel
+        self.monitors: list[Callable[[Any], None]] = []  # for each hop from an initiator's socket here or inside
         self.elaborated = False
         self.processes = Processes()
         self.announced: dict[simpy.Process, Announced] = {}
         self._resumes_as = IDLE
-        self._functions: list[ProcessFunction] = []
+        self._functions: list[ProcessFunction] | None = []  # None once they run
         self.parent = parent if isinstance(parent, Module) else None
         self.env: simpy.Environment = parent.env if isinstance(parent, Module) else parent
         self.probe = Probe(self.env)
         if self.parent is None:
-            self._schedule_elaboration()
+            check_name(name)
+            design_of(self.env).add(self)
         else:
             self.parent.adopt(self)
 
@@ -97,17 +100,33 @@ class Module:
         """Simulated time in fs."""
         return int(self.env.now)
 
+    def ancestors(self) -> Iterator[Module]:
+        """The modules around this one, the nearest first."""
+        module = self.parent
+        while module is not None:
+            yield module
+            module = module.parent
+
     def adopt(self, child: Module) -> None:
         """Take `child` into the hierarchy under its name, which must be new here."""
-        if self.elaborated:
-            raise ElaborationError(f"{self.full_name}.{child.name}: created after elaboration")
-        if child.name in self.children:
-            raise ElaborationError(f"{self.full_name}.{child.name}: the name is used twice")
+        self._name_is_free(child.name)
         self.children[child.name] = child
+
+    def add_socket(self, socket: Any) -> None:
+        """Take `socket` into the hierarchy under its name, which must be new here."""
+        self._name_is_free(socket.name)
+        self.sockets.append(socket)
+
+    def _name_is_free(self, name: str) -> None:
+        check_name(name, self.full_name)
+        if self.elaborated:
+            raise ElaborationError(f"{self.full_name}.{name}: created after elaboration, at {self.now} fs")
+        if name in self.children or any(socket.name == name for socket in self.sockets):
+            raise ElaborationError(f"{self.full_name}.{name}: the name is used twice")
 
     def process(self, function: ProcessFunction) -> None:
         """Run `function()`, a generator, as a SimPy process from elaboration on."""
-        if self.elaborated:
+        if self._functions is None:
             self.processes.add(self.env.process(function()))
         else:
             self._functions.append(function)
@@ -119,7 +138,8 @@ class Module:
         where that is not a FIFO's, a count's or a resource's to know.
         """
         process = self.env.active_process
-        assert process is not None, "only a process can wait"
+        if process is None:
+            raise RuntimeError(f"{self.full_name}: wait is only allowed in a process, at {self.now} fs")
         if not self.announced:
             self._resumes_as = self.probe.state
         self.announced[process] = Announced(event, reason, self.now, on)
@@ -139,19 +159,18 @@ class Module:
             yield from child.tree()
 
     def elaborate(self) -> None:
-        """Bind all sockets of the tree, check them, run the hooks, start the processes; once."""
-        if self.elaborated:
-            return
-        modules = list(self.tree())
-        for module in modules:
-            for socket in module.sockets:
-                socket.complete_binding()
-        for module in modules:
-            module.end_of_elaboration()
-        for module in modules:
-            module.elaborated = True
-            for function in module._functions:
-                module.processes.add(self.env.process(function()))
+        """Elaborate all modules of the environment that are not yet; they run from here on."""
+        design_of(self.env).elaborate()
+
+    def start(self) -> None:
+        """Start the processes that were given so far, the last step of elaboration."""
+        functions, self._functions = self._functions or [], None
+        for function in functions:
+            self.process(function)
+
+    def stop(self) -> None:
+        """End the simulation, as sc_stop: `env.run()` returns once what is due in this instant has happened."""
+        design_of(self.env).stop()
 
     def figures(self) -> dict[str, float | int]:
         """Hook: figures of the component's own for reports, units in their names."""
@@ -172,14 +191,23 @@ class Module:
         """
         return ()
 
-    def end_of_elaboration(self) -> None:
-        """Hook: called once all sockets of the tree are bound, before any process starts."""
+    def before_end_of_elaboration(self) -> None:
+        """Hook: the last occasion to make modules and bind sockets."""
 
-    def _schedule_elaboration(self) -> None:
-        start = simpy.Event(self.env)
-        start._ok, start._value = True, None
-        start.callbacks.append(lambda _event: self.elaborate())
-        self.env.schedule(start, priority=URGENT)
+    def end_of_elaboration(self) -> None:
+        """Hook: called once all sockets of the environment are bound, before any process starts."""
+
+    def start_of_simulation(self) -> None:
+        """Hook: called after the last of these, just before processes start."""
+
+    def end_of_simulation(self) -> None:
+        """Hook: called once, by `stop` or where `simulate` finds nothing left to happen."""
+
+
+def check_name(name: str, within: str = "") -> None:
+    """Refuse a name that would make two full names alike, of a part of the module of that full name."""
+    if not name or "." in name:
+        raise ElaborationError(f"{name!r} cannot be a name{within and f' in {within}'}: it is empty or has a dot in it")
 
 
 def next_event_time(env: simpy.Environment) -> int | None:

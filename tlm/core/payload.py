@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeVar
+
+Extension = TypeVar("Extension")
 
 
 class Command(IntEnum):
@@ -40,9 +42,12 @@ BYTE_ENABLE_ERROR = Status.BYTE_ENABLE_ERROR
 class Payload:
     """One transaction of `data_length` bytes at `address`.
 
-    `data` is bytes-like (writable for a read) or None for timing only; `data_length` stands on its own.
-    `milestones` tells where the transaction's time went: (time_fs, reason) pairs in order of time, each
-    meaning "until then it was held by this reason"; whoever holds it appends.
+    `data` is bytes-like (writable for a read) or None for timing only; `data_length` stands on its own. `byte_enable`
+    is a mask of bytes, 0 for those left out, repeated along the data; where `streaming_width` is less than the length,
+    the address wraps back to the start every so many bytes. An initiator sets all of it before each sending, the status
+    to INCOMPLETE and `dmi_allowed` to False; one object is one transaction at a time. `milestones` tells where the
+    transaction's time went: (time_fs, reason) pairs in order of time, each meaning "until then it was held by this
+    reason"; whoever holds it appends.
     """
 
     __slots__ = (
@@ -74,8 +79,28 @@ class Payload:
         self.byte_enable: bytes | None = None
         self.dmi_allowed = False
         self.response_status = INCOMPLETE
-        self.extensions: dict[Any, Any] | None = None
+        self.extensions: dict[type, Any] | None = None
         self.milestones: list[tuple[int, str]] = []
+
+    @property
+    def byte_enable_length(self) -> int:
+        """Bytes of the mask, 0 where there is none."""
+        return 0 if self.byte_enable is None else len(self.byte_enable)
+
+    def set_extension(self, extension: Any) -> None:
+        """Attach an object of any class, in place of one of the same class."""
+        if self.extensions is None:
+            self.extensions = {}
+        self.extensions[type(extension)] = extension
+
+    def get_extension(self, cls: type[Extension]) -> Extension | None:
+        """The extension of class `cls`, None where there is none."""
+        return None if self.extensions is None else self.extensions.get(cls)
+
+    def clear_extension(self, cls: type) -> None:
+        """Detach the extension of class `cls`, where there is one."""
+        if self.extensions is not None:
+            self.extensions.pop(cls, None)
 
     @property
     def is_response_ok(self) -> bool:
@@ -86,6 +111,11 @@ class Payload:
     def is_response_error(self) -> bool:
         """True for every status but OK; INCOMPLETE counts as an error."""
         return self.response_status <= 0
+
+    @property
+    def response_string(self) -> str:
+        """The status by name, as TLM_OK_RESPONSE is "OK"."""
+        return Status(self.response_status).name
 
     def __repr__(self) -> str:
         return f"Payload({self.command.name} 0x{self.address:x}, {self.data_length} B, {self.response_status.name})"

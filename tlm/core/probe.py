@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 import simpy
 
@@ -15,10 +16,8 @@ class Probe:
 
     A process reports what it is in from now on with `set`; a component that is timed by arithmetic
     reports spans, which may lie in the future, with `span`. *waiting* means that work was assigned and
-    cannot proceed (the state is the reason's name), *idle* that none was.
+    cannot proceed (the state is the reason's name), *idle* that none was. Outside of spans what was set last holds.
     """
-
-    __slots__ = ("_env", "_pending", "_since", "_totals", "state")
 
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
@@ -30,8 +29,10 @@ class Probe:
     def set(self, state: str) -> None:
         """From now on the component is in `state`."""
         if state != self.state:
-            now = int(self._env.now)
-            self._add(self.state, now - self._since)
+            now = int(self._env._now)  # its property is a call more, and this is the event path
+            if self._pending:
+                self._settle_spans(now)
+            self.settled(self._since, now, self.state)
             self._since = now
             self.state = state
 
@@ -43,7 +44,7 @@ class Probe:
             raise ValueError(f"span {start}..{end} fs must follow {floor} fs")
         now = int(self._env.now)
         while pending and pending[0][1] <= now:
-            self._fold(*pending.popleft())
+            self._settle(*pending.popleft())
         pending.append((start, end, state))
 
     def lasting(self) -> tuple[str, int]:
@@ -60,21 +61,39 @@ class Probe:
     def totals(self, at: int) -> dict[str, int]:
         """Femtoseconds in each state from the probe's birth to `at`; they sum to that time exactly."""
         totals = dict(self._totals)
+        for begin, end, state in self.unsettled(at):
+            totals[state] = totals.get(state, 0) + end - begin
+        return {state: time for state, time in totals.items() if time}
+
+    def settled(self, begin: int, end: int, state: str) -> None:
+        """Count that the component was in `state` from `begin` to `end` (fs), which nothing can change any more.
+
+        All its time goes through here once, in order. Who looks on puts a function around it, on one probe.
+        """
+        if begin < end:
+            self._totals[state] = self._totals.get(state, 0) + end - begin
+
+    def unsettled(self, at: int) -> Iterator[tuple[int, int, str]]:
+        """What follows on what is settled, up to `at`, as things stand: (begin, end, state) without a gap."""
         since = self._since
         for start, end, state in self._pending:
             if start >= at:
                 break
-            totals[IDLE] = totals.get(IDLE, 0) + start - since
-            totals[state] = totals.get(state, 0) + min(end, at) - start
+            yield since, start, self.state
             since = min(end, at)
-        totals[self.state] = totals.get(self.state, 0) + at - since
-        return {state: time for state, time in totals.items() if time}
+            yield start, since, state
+        yield since, at, self.state
 
-    def _fold(self, start: int, end: int, state: str) -> None:
-        self._add(IDLE, start - self._since)
-        self._add(state, end - start)
+    def _settle(self, start: int, end: int, state: str) -> None:
+        self.settled(self._since, start, self.state)
+        self.settled(start, end, state)
         self._since = end
 
-    def _add(self, state: str, time: int) -> None:
-        if time:
-            self._totals[state] = self._totals.get(state, 0) + time
+    def _settle_spans(self, now: int) -> None:
+        """All spans up to `now`; of one that goes on, what is over."""
+        pending = self._pending
+        while pending and pending[0][0] < now:
+            start, end, state = pending.popleft()
+            self._settle(start, min(end, now), state)
+            if end > now:
+                pending.appendleft((now, end, state))

@@ -10,33 +10,27 @@ import simpy
 
 from .awaited import Processes, Shared, waiters
 from .module import Module
+from .prim_channel import PrimChannel
 
 
-class Progress:
+class Progress(PrimChannel):
     """A cumulative count (values arrived, values freed, passes done) with waiters on thresholds.
 
-    `parent` is an environment or the module it belongs to; `advancers` are the processes that have raised it, for a
-    message about who waits for whom.
+    `advancers` are the processes that have raised it, for a message about who waits for whom.
     """
 
-    __slots__ = ("_env", "_order", "_waiters", "advancers", "count", "name", "parent")
-
     def __init__(self, parent: simpy.Environment | Module, name: str = "") -> None:
-        self.parent = parent if isinstance(parent, Module) else None
-        self._env: simpy.Environment = parent.env if isinstance(parent, Module) else parent
-        self.name = name
+        super().__init__(parent, name)
         self.advancers = Processes()
         self._waiters: list[tuple[int, int, simpy.Event]] = []
         self._order = itertools.count()
         self.count = 0
-        if self.parent is not None:
-            self.parent.prim_channels.append(self)
 
     def advance_to(self, count: int) -> None:
         """Raise the count to `count` (never lowers it) and wake, in order, all whose wait is over."""
         if count <= self.count:
             return
-        process = self._env._active_proc
+        process = self.env._active_proc
         if process is not None and process not in self.advancers:
             self.advancers.add(process)
         self.count = count
@@ -47,11 +41,15 @@ class Progress:
     def reached(self, count: int) -> simpy.Event:
         """An event that fires once the count is at least `count`; at once where it already is."""
         if self.count >= count:
-            return self._env.event().succeed()
-        event = Threshold(self._env, self)
+            return self.env.event().succeed()
+        event = Threshold(self.env, self)
         event.count = count
         heapq.heappush(self._waiters, (count, next(self._order), event))
         return event
+
+    def users(self) -> Iterator[simpy.Process]:
+        """Those who have raised it."""
+        return iter(self.advancers)
 
     def awaited(self) -> Iterator[simpy.Event]:
         """What is waited for: the thresholds that are not reached."""

@@ -1,112 +1,340 @@
-"""Initiator and target sockets: how modules are connected, and blocking transport between them."""
+"""Initiators' and targets' sockets, for one other side or for many; calls go straight to the other side's function."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
+from operator import index
 from typing import Any
 
 import simpy
 
+from .adapters import BlockingCallers, NonBlockingCaller
+from .binding import (
+    BTransport,
+    Callback,
+    Debug,
+    GetDmi,
+    Hop,
+    Invalidate,
+    NbTransport,
+    PlainTransport,
+    Socket,
+    Transport,
+)
+from .dmi import Dmi
 from .errors import ElaborationError
 from .module import Module
 from .payload import Payload
-
-Transport = Generator[simpy.Event, Any, int]
-TargetCallback = Callable[[Payload, int], Any]
+from .phases import AnyPhase, NbResult
 
 
-class TargetSocket:
-    """Where a module receives transactions.
+class AnyInitiatorSocket(Socket):
+    """What initiators' sockets share: the functions that targets call back."""
 
-    `b_transport(payload, delay)` is a generator that returns the new delay or, where it never waits, a
-    plain function; `transport_dbg(payload)` returns a byte count and takes no time. It is re-entrant:
-    several callers may be inside at once.
+    kind = "initiator socket"
+    is_initiator = True
+
+    def __init__(
+        self,
+        owner: Module,
+        name: str,
+        nb_transport_bw: Callback | None = None,
+        invalidate_direct_mem_ptr: Callback | None = None,
+        *,
+        optional: bool = False,
+    ) -> None:
+        super().__init__(owner, name, optional)
+        self.register("nb_transport_bw", nb_transport_bw)
+        self.register("invalidate_direct_mem_ptr", invalidate_direct_mem_ptr)
+
+    def register_nb_transport_bw(self, function: Callback) -> None:
+        """Have targets call `function` back."""
+        self.register("nb_transport_bw", function)
+
+    def register_invalidate_direct_mem_ptr(self, function: Callback) -> None:
+        """Have targets call `function` with the first and the last address of what they lend no longer."""
+        self.register("invalidate_direct_mem_ptr", function)
+
+    def equip(self, hop: Hop) -> None:
+        """The functions that the target calls back."""
+        number = hop.target_index
+        hop.nb_transport_bw = self.callback("nb_transport_bw", number) or self.lacks("nb_transport_bw")
+        hop.invalidate_direct_mem_ptr = self.callback("invalidate_direct_mem_ptr", number) or _ignore
+
+
+class InitiatorSocket(AnyInitiatorSocket):
+    """Where a module sends transactions: `delay = yield from socket.b_transport(payload, delay)`.
+
+    `b_transport` is logically at now + delay and returns the delay that the caller still owes.
+    `nb_transport_fw(payload, phase, delay)` returns (sync, phase, delay); `nb_transport_bw(payload, phase, delay)`,
+    given here, is what the target calls back. `transport_dbg(payload)` moves bytes without time and returns how many;
+    `get_direct_mem_ptr(payload)` gives a Dmi. Bound with `>>` or `bind`, to a target's socket or to the one of a module
+    around its owner that passes it on: from elaboration on these functions are the target's own.
     """
 
     def __init__(
         self,
         owner: Module,
         name: str,
-        b_transport: TargetCallback,
-        transport_dbg: Callable[[Payload], int] | None = None,
+        nb_transport_bw: NbTransport | None = None,
+        invalidate_direct_mem_ptr: Invalidate | None = None,
+        *,
+        optional: bool = False,
     ) -> None:
-        self.owner = owner
-        self.name = name
-        self.b_transport = as_generator(b_transport)
-        self.transport_dbg = transport_dbg or _no_debug
-        owner.sockets.append(self)
+        super().__init__(owner, name, nb_transport_bw, invalidate_direct_mem_ptr, optional=optional)
+        self.b_transport: BTransport = self.unusable
+        self.nb_transport_fw: NbTransport = self.unusable
+        self.transport_dbg: Debug = self.unusable
+        self.get_direct_mem_ptr: GetDmi = self.unusable
+        #: The target's b_transport as a plain function, which returns the delay; None where the target may wait.
+        self.plain_transport: PlainTransport | None = None
 
     @property
-    def full_name(self) -> str:
-        """The owner's full name and the socket's own."""
-        return f"{self.owner.full_name}.{self.name}"
+    def target(self) -> Socket | None:
+        """The target's socket it leads to or, before elaboration, what it is bound to."""
+        return self.hops[0].target if self.hops else next(iter(self.bound), None)
 
-    def complete_binding(self) -> None:
-        """Nothing to check: a target may serve no initiator, or several."""
+    def read(self, address: int, length: int) -> Generator[simpy.Event, Any, bytes]:
+        """Read `length` bytes and wait: `data = yield from socket.read(0x100, 64)`; TransportError on an error."""
+        return self._hop.read(address, length)
+
+    def write(self, address: int, data: Any) -> Generator[simpy.Event, Any, None]:
+        """Write bytes-like data and wait: `yield from socket.write(0x100, data)`; TransportError on an error."""
+        return self._hop.write(address, data)
+
+    def tied(self, hop: Hop) -> None:
+        """From now on calls go straight through."""
+        super().tied(hop)
+        self.b_transport = hop.b_transport
+        self.plain_transport = hop.plain_transport
+        self.nb_transport_fw = hop.nb_transport_fw
+        self.transport_dbg = hop.transport_dbg
+        self.get_direct_mem_ptr = hop.get_direct_mem_ptr
+
+    @property
+    def _hop(self) -> Hop:
+        return self.hops[0] if self.hops else self.unusable()
 
 
-class InitiatorSocket:
-    """Where a module sends transactions: `delay = yield from socket.b_transport(payload, delay)`.
+class MultiInitiatorSocket(AnyInitiatorSocket):
+    """Many initiator sockets in one: `socket[i].b_transport(payload, delay)` goes to the target bound as number i.
 
-    Bound to one target with `>>` or `bind`; the target's own function takes the socket's place at
-    elaboration, so that a call costs no more than a direct one.
+    The owner's `nb_transport_bw(i, payload, phase, delay)` and `invalidate_direct_mem_ptr(i, start, end)` have the
+    number first. `len(socket)` is how many there are, known from elaboration on.
     """
 
-    def __init__(self, owner: Module, name: str) -> None:
-        self.owner = owner
-        self.name = name
-        self.target: TargetSocket | None = None
-        #: Send a payload, logically at now + delay fs; returns the delay the caller still owes.
-        self.b_transport: Callable[[Payload, int], Transport] = self._not_yet
-        owner.sockets.append(self)
+    most = None
 
-    @property
-    def full_name(self) -> str:
-        """The owner's full name and the socket's own."""
-        return f"{self.owner.full_name}.{self.name}"
+    def __len__(self) -> int:
+        return len(self.hops)
 
-    def bind(self, target: TargetSocket) -> TargetSocket:
-        """Connect to `target`, once."""
-        if not isinstance(target, TargetSocket):
-            raise TypeError(f"{self.full_name} binds to a TargetSocket, not to {target!r}")
-        if self.target is not None:
-            raise ElaborationError(
-                f"{self.full_name} is bound to {self.target.full_name} already; "
-                f"it cannot be bound to {target.full_name} too"
-            )
-        self.target = target
-        return target
+    def __bool__(self) -> bool:
+        return True
 
-    __rshift__ = bind
+    def __getitem__(self, index: int) -> Hop:
+        return self.hops[index]
 
-    def transport_dbg(self, payload: Payload) -> int:
-        """Read or write without time or side effects; returns the number of bytes moved."""
-        if self.target is None:
-            raise ElaborationError(f"{self.full_name} is not bound")
-        return self.target.transport_dbg(payload)
-
-    def _not_yet(self, _payload: Payload, _delay: int) -> Transport:
-        raise ElaborationError(f"{self.full_name} is used before elaboration")
-
-    def complete_binding(self) -> None:
-        """Check that the socket is bound and route calls straight to the target."""
-        if self.target is None:
-            raise ElaborationError(f"{self.full_name} (initiator socket) is not bound; connect it with >>")
-        self.b_transport = self.target.b_transport
+    def callback(self, name: str, index: int) -> Callback | None:
+        """The owner's function for `name`, with its first argument."""
+        return _numbered(super().callback(name, index), index)
 
 
-def as_generator(function: TargetCallback) -> Callable[[Payload, int], Transport]:
-    """`function` itself where it is a generator function, else a generator around it."""
-    if inspect.isgeneratorfunction(function):
-        return function
+class AnyTargetSocket(Socket):
+    """What targets' sockets share: the functions that initiators call, and adapters for those there are not."""
+
+    kind = "target socket"
+
+    def __init__(
+        self,
+        owner: Module,
+        name: str,
+        b_transport: Callback | None = None,
+        transport_dbg: Callback | None = None,
+        nb_transport_fw: Callback | None = None,
+        get_direct_mem_ptr: Callback | None = None,
+        *,
+        optional: bool = True,
+    ) -> None:
+        super().__init__(owner, name, optional)
+        self._through: Iterable[Socket] = ()
+        self.register("b_transport", b_transport)
+        self.register("transport_dbg", transport_dbg)
+        self.register("nb_transport_fw", nb_transport_fw)
+        self.register("get_direct_mem_ptr", get_direct_mem_ptr)
+
+    def register_b_transport(self, function: Callback) -> None:
+        """Serve blocking transactions with `function`."""
+        self.register("b_transport", function)
+
+    def register_nb_transport_fw(self, function: Callback) -> None:
+        """Serve non-blocking transactions with `function`."""
+        self.register("nb_transport_fw", function)
+
+    def register_transport_dbg(self, function: Callback) -> None:
+        """Serve debug accesses with `function`."""
+        self.register("transport_dbg", function)
+
+    def register_get_direct_mem_ptr(self, function: Callback) -> None:
+        """Answer who asks for direct memory access with `function`."""
+        self.register("get_direct_mem_ptr", function)
+
+    def register_plain_transport(self, function: Callback, through: Iterable[Socket]) -> None:
+        """Serve blocking transactions with the plain `function` where no target that `through` leads to ever waits.
+
+        These are the owner's own initiator sockets, looked at when this one is bound. Elsewhere `b_transport` serves
+        them.
+        """
+        self.register("plain_transport", function)
+        self._through = through
+
+    def equip(self, hop: Hop) -> None:
+        """The functions that the initiator calls; an adapter's where the owner has only the other kind of transport."""
+        number = hop.initiator_index
+        plain = "plain_transport" if self._forwards_plainly() else "b_transport"
+        blocking, non_blocking = self.callback(plain, number), self.callback("nb_transport_fw", number)
+        hop.plain_transport = None
+        hop.b_transport = hop.nb_transport_fw = self.lacks("blocking or non-blocking transport")
+        if blocking:
+            waits = inspect.isgeneratorfunction(blocking)
+            hop.b_transport = blocking if waits else as_generator(blocking, self.full_name)
+            hop.plain_transport = None if waits else blocking
+            hop.nb_transport_fw = NonBlockingCaller(hop, hop.b_transport).nb_transport_fw
+        if non_blocking:
+            hop.nb_transport_fw = non_blocking
+        if non_blocking and not blocking:
+            hop.adapter = self.adapter(non_blocking)
+            hop.b_transport = hop.adapter.b_transport
+        hop.transport_dbg = self.callback("transport_dbg", number) or _no_debug
+        hop.get_direct_mem_ptr = self.callback("get_direct_mem_ptr", number) or _no_dmi
+
+    def _forwards_plainly(self) -> bool:
+        """Whether a plain function may stand for all that lies behind the owner."""
+        if "plain_transport" not in self.callbacks:
+            return False
+        for socket in self._through:
+            socket.complete_binding()
+        return all(socket.hops and all(hop.plain_transport for hop in socket.hops) for socket in self._through)
+
+    def adapter(self, nb_transport_fw: NbTransport) -> BlockingCallers:
+        """The way of a blocking initiator to an owner that does not block."""
+        return BlockingCallers(self, nb_transport_fw)
+
+
+class TargetSocket(AnyTargetSocket):
+    """Where a module receives transactions; any number of initiators may be bound to it.
+
+    `b_transport(payload, delay)` is a generator function that returns the new delay or, where it never waits, a plain
+    function; it is re-entrant: several callers may be inside at once. `nb_transport_fw(payload, phase, delay)` returns
+    (sync, phase, delay), and the owner answers with `socket.nb_transport_bw(payload, phase, delay)`. Where only one of
+    the two is given, an adapter stands for the other. `transport_dbg(payload)` returns a byte count and takes no time,
+    `get_direct_mem_ptr(payload)` gives a Dmi.
+    """
+
+    def __init__(
+        self,
+        owner: Module,
+        name: str,
+        b_transport: Callback | None = None,
+        transport_dbg: Debug | None = None,
+        nb_transport_fw: NbTransport | None = None,
+        get_direct_mem_ptr: GetDmi | None = None,
+        *,
+        optional: bool = True,
+    ) -> None:
+        super().__init__(
+            owner, name, b_transport, transport_dbg, nb_transport_fw, get_direct_mem_ptr, optional=optional
+        )
+        #: Call the initiator back; with several of them only a MultiTargetSocket can tell whom.
+        self.nb_transport_bw: NbTransport = self.unusable
+        self._adapter: BlockingCallers | None = None
+
+    def adapter(self, nb_transport_fw: NbTransport) -> BlockingCallers:
+        """One for all initiators."""
+        self._adapter = self._adapter or super().adapter(nb_transport_fw)
+        return self._adapter
+
+    def invalidate_direct_mem_ptr(self, start: int, end: int) -> None:
+        """Tell all initiators that addresses `start` to `end`, both included, are no longer lent."""
+        for hop in self.hops:
+            hop.invalidate_direct_mem_ptr(start, end)
+
+    def tied(self, hop: Hop) -> None:
+        """From now on calls back go straight through."""
+        super().tied(hop)
+        self.nb_transport_bw = hop.nb_transport_bw if len(self.hops) == 1 else self._ambiguous
+        if hop.adapter is not None:
+            self.nb_transport_bw = hop.adapter.or_else(self.nb_transport_bw)
+
+    def _ambiguous(self, payload: Payload, _phase: AnyPhase, _delay: int) -> NbResult:
+        raise ElaborationError(
+            f"{self.full_name} ({self.kind}) has {len(self.hops)} initiators and cannot tell whose {payload} is; "
+            "a MultiTargetSocket can"
+        )
+
+
+class MultiTargetSocket(AnyTargetSocket):
+    """Many target sockets in one: the owner's functions have the initiator's number, in order of binding, first.
+
+    They are `b_transport(i, payload, delay)` and so on; `socket[i].nb_transport_bw(payload, phase, delay)` and
+    `socket[i].invalidate_direct_mem_ptr(start, end)` go back to initiator i. `len(socket)` is how many there are, known
+    from elaboration on.
+    """
+
+    most = None
+
+    def __len__(self) -> int:
+        return len(self.hops)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, index: int) -> Hop:
+        return self.hops[index]
+
+    def callback(self, name: str, index: int) -> Callback | None:
+        """The owner's function for `name`, with its first argument."""
+        return _numbered(super().callback(name, index), index)
+
+    def tied(self, hop: Hop) -> None:
+        """From now on calls back go straight through, or to what stands for a blocking initiator."""
+        super().tied(hop)
+        if hop.adapter is not None:
+            hop.nb_transport_bw = hop.adapter.or_else(hop.nb_transport_bw)
+
+
+def as_generator(function: Callable[[Payload, int], Any], name: str) -> BTransport:
+    """A generator function around one that never waits, or that hands on what another generator function gave.
+
+    `name` is the socket's, for a TypeError where it gives neither a delay nor a generator.
+    """
 
     def transport(payload: Payload, delay: int) -> Transport:
-        return int(function(payload, delay))
-        yield
+        result = function(payload, delay)
+        if result.__class__ is int:
+            return result
+        if isinstance(result, Generator):
+            result = yield from result
+        try:
+            return index(result)
+        except TypeError:
+            raise TypeError(f"{name}: b_transport returned {result!r} and not a delay") from None
 
     return transport
 
 
+def _numbered(function: Callback | None, index: int) -> Callback | None:
+    return None if function is None else partial(function, index)
+
+
+def _ignore(_start: int, _end: int) -> None:
+    """An initiator that never asks for direct memory access."""
+
+
 def _no_debug(_payload: Payload) -> int:
     return 0
+
+
+def _no_dmi(_payload: Payload) -> Dmi:
+    return Dmi()

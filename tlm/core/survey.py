@@ -12,9 +12,8 @@ import simpy
 from simpy.resources.base import BaseResource, Get, Put
 
 from .awaited import Awaited, waiters
-from .fifo import Fifo
 from .module import Module, Party
-from .progress import Progress
+from .prim_channel import PrimChannel
 
 #: So many names are listed, then how many more there are.
 LISTED = 3
@@ -27,7 +26,7 @@ FEW = 1024
 OF_EVERY_MODULE = {"parent", "children", "sockets", "prim_channels", "processes", "announced"}
 
 #: What leads on.
-FOLLOWED = (Module, Fifo, Progress, BaseResource, simpy.Event)
+FOLLOWED = (Module, PrimChannel, BaseResource, simpy.Event)
 
 
 class Frame(NamedTuple):
@@ -39,7 +38,7 @@ class Frame(NamedTuple):
 
 
 class Survey:
-    """All that `roots` lead to: parts, processes, and from these FIFOs, counts, resources, and who waits for them."""
+    """All that `roots` lead to: parts, processes, and from these channels, resources, and who waits for them."""
 
     def __init__(self, roots: Iterable[Party]) -> None:
         self.modules: dict[Module, None] = {}
@@ -102,7 +101,7 @@ class Survey:
         return self._names[party]
 
     def name_of(self, thing: Any) -> str:
-        """What a FIFO, count or resource is called: its own name, or that of the variable it is found in."""
+        """What a channel or resource is called: its own name, or that of the variable it is found in."""
         own = getattr(thing, "name", "")
         if own:
             return f"{thing.parent.full_name}.{own}" if thing.parent is not None else str(own)
@@ -130,10 +129,8 @@ class Survey:
             self._visit_process(thing)
         elif isinstance(thing, simpy.Event):
             self._left += [*waiters(thing), *sources(thing)]
-        elif isinstance(thing, Fifo):
-            self._left += [*thing.givers, *thing.takers, *thing.awaited()]
-        elif isinstance(thing, Progress):
-            self._left += [*thing.advancers, *thing.awaited()]
+        elif isinstance(thing, PrimChannel):
+            self._left += [*thing.users(), *thing.awaited()]
         elif isinstance(thing, BaseResource):
             self._left += requesters(thing)
 
@@ -142,7 +139,7 @@ class Survey:
         for process in module.processes:
             self._owners[process] = module
         self._left += [*module.children.values(), *module.processes, *module.announced]
-        self._left += [socket.target.owner for socket in module.sockets if getattr(socket, "target", None) is not None]
+        self._left += [hop.target.owner for socket in module.sockets for hop in socket.hops]
         for channel in module.prim_channels:
             self._add(module, "", channel)
         for name, value in vars(module).items():
@@ -186,7 +183,7 @@ def frames(process: simpy.Process) -> list[Frame]:
 
 
 def sources(event: simpy.Event) -> list[object]:
-    """What an event that is waited for belongs to: a FIFO, a count, a resource, the parts of a condition."""
+    """What an event that is waited for belongs to: a channel, a resource, the parts of a condition."""
     if isinstance(event, Awaited):
         return [event.source]
     if isinstance(event, (Put, Get)):

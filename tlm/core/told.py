@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import simpy
@@ -13,6 +13,7 @@ from simpy.resources.resource import Request
 
 from .awaited import Awaited, Shared, waiters
 from .module import Answer, Module, Party
+from .mutex import Lock
 from .survey import Frame, Survey
 
 #: Events that say nothing but are known by their type.
@@ -45,6 +46,8 @@ class Teller:
             return self._shared(event)
         if isinstance(event, Request):
             return self._request(event)
+        if isinstance(event, Lock):
+            return self._lock(event)
         if isinstance(event, (Put, Get)):
             return self._resource(event)
         if isinstance(event, Condition):
@@ -78,11 +81,19 @@ class Teller:
 
     def _request(self, event: Request) -> Told:
         users = [(user.proc, user.usage_since) for user in event.resource.users if user.proc is not None]
-        held = ", ".join(f"{self._survey.name(holder)} since {since:,} fs" for holder, since in users)
-        ended = [f"{self._survey.name(holder)} has ended" for holder, _ in users if not holder.is_alive]
+        return self._held(f"resource {self._survey.name_of(event.resource)!r}", users)
+
+    def _lock(self, event: Lock) -> Told:
+        mutex = event.source
+        owners = [] if mutex.owner is None else [(mutex.owner, mutex.owned_since_fs)]
+        return self._held(event.what(self._survey.name_of(mutex)), owners, event.since_fs)
+
+    def _held(self, what: str, holders: Sequence[tuple[simpy.Process, Any]], since_fs: int | None = None) -> Told:
+        """Of what only those can give who hold it, since when."""
+        held = ", ".join(f"{self._survey.name(holder)} since {since:,} fs" for holder, since in holders)
+        ended = [f"{self._survey.name(holder)} has ended" for holder, _ in holders if not holder.is_alive]
         why = "; ".join([f"held by {held or 'nobody known'}", *ended])
-        what = f"resource {self._survey.name_of(event.resource)!r}"
-        return Told(what, [holder for holder, _ in users], why, True)
+        return Told(what, [holder for holder, _ in holders], why, True, since_fs)
 
     def _resource(self, event: Put[Any] | Get[Any]) -> Told:
         """A simpy Store or Container: these do not say who puts and gets; who has a reference may."""

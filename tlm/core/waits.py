@@ -10,7 +10,6 @@ import simpy
 from .awaited import Awaited
 from .module import Announced, Module, Party, next_event_time
 from .probe import BUSY, IDLE
-from .sockets import TargetSocket
 from .survey import Frame, Survey, frames, listed
 from .told import Teller, Told
 
@@ -104,7 +103,7 @@ class WaitForGraph:
                 if wait.on or wait.work:
                     yield attrs.evolve(wait, waiter=module, name=module.full_name)
 
-    def _since(self, module: Module) -> int:
+    def _since(self, module: Module) -> int | None:
         """Since when a module waits: its one process may know better than its probe."""
         processes = self._survey.of(module)
         event = processes[0].target if len(processes) == 1 else None
@@ -184,7 +183,7 @@ def _announced(process: simpy.Process, modules: Iterable[Module | None]) -> Anno
 def _in_transaction(stack: list[Frame], owner: Module | None) -> bool:
     """Whether a target of some transaction holds the process."""
     return any(
-        isinstance(socket, TargetSocket) and socket.b_transport.__name__ == frame.function
+        getattr(socket.callbacks.get("b_transport"), "__name__", None) == frame.function
         for frame in stack
         if frame.module is not None and frame.module is not owner
         for socket in frame.module.sockets

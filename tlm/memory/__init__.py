@@ -2,6 +2,7 @@
 
 from .dram import Dram, IdealMemory, make_memory
 from .onchip import OnChipMemory, Organisation
+from .ram import Ram
 from .spec import MemorySpec
 
-__all__ = ["Dram", "IdealMemory", "MemorySpec", "OnChipMemory", "Organisation", "make_memory"]
+__all__ = ["Dram", "IdealMemory", "MemorySpec", "OnChipMemory", "Organisation", "Ram", "make_memory"]

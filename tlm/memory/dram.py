@@ -100,8 +100,9 @@ class Dram(_Memory):
         spec: MemorySpec | None = None,
         **fields: Any,
     ) -> None:
+        config = resolve(MemorySpec(**fields) if spec is None else attrs.evolve(spec, **fields))
         super().__init__(parent, name)
-        self.config = resolve(MemorySpec(**fields) if spec is None else attrs.evolve(spec, **fields))
+        self.config = config
         self.burst_bytes = self.config.burst_bytes
         self.capacity_bytes = self.config.capacity_bytes
         self.peak_bytes_per_s = self.config.peak_bytes_per_s

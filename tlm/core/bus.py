@@ -1,0 +1,124 @@
+"""A bus of blocking transport: one payload at a time, as wide as it is, and an arbiter where several want it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import simpy
+
+from .arbiter import Arbiter, check_priorities, make_arbiter
+from .binding import Transport
+from .decoder import Decoder
+from .module import Answer, Module, Rate
+from .payload import Payload
+from .time import FS_PER_S, Clock
+
+#: SimPy's own events have priorities 0 and 1.
+AFTER_ALL_ELSE = 2
+
+
+class Turn(Answer):
+    """What the bus owes who waits with `length` bytes: the delay until these are through."""
+
+    def __init__(self, bus: Bus, length: int) -> None:
+        super().__init__(bus, "a turn on the bus")
+        self.length = length
+
+
+class Bus(Decoder):
+    """Shared by the initiators bound to `port`: a payload holds it for its bytes, `width_bytes` a cycle of `clock`.
+
+    Then it goes on to its target, and the next payload may hold the bus. With arbitration "fifo" payloads take their
+    turns in the order of the calls, by arithmetic: the turn is in the delay, and nobody waits. With "round_robin" and
+    "priority" whoever asks while the bus is taken waits, and at the end of each turn the next one is chosen among them
+    (see `RoundRobin` and `Priority`, which knows `priorities`).
+    """
+
+    kind = "bus"
+
+    def __init__(
+        self,
+        parent: simpy.Environment | Module,
+        name: str,
+        *,
+        width_bytes: int,
+        clock: Clock,
+        arbitration: str = "fifo",
+        priorities: Sequence[int] | None = None,
+    ) -> None:
+        if width_bytes < 1:
+            raise ValueError(f"{name}: a bus needs a width of at least 1 byte, not {width_bytes}")
+        self._arbiter: Arbiter[Turn] = make_arbiter(arbitration, priorities)
+        in_order = arbitration == "fifo"
+        super().__init__(parent, name, self.b_transport if in_order else self.b_transport_by_turns)
+        self.bytes = self.payloads = 0
+        self._hold = self._occupy if in_order else None
+        self._priorities = priorities
+        self._width = width_bytes
+        self._period_fs = clock.period_fs
+        self._free = 0
+        self._choosing = False
+
+    def figures(self) -> dict[str, float | int]:
+        """What went over it."""
+        return {"bytes": self.bytes, "payloads": self.payloads}
+
+    def rate(self) -> Rate:
+        """Bytes moved, against every cycle filled."""
+        return Rate(self.bytes, self._width * FS_PER_S / self._period_fs, "B")
+
+    def end_of_elaboration(self) -> None:
+        """Check that every initiator has its priority."""
+        super().end_of_elaboration()
+        check_priorities(self.full_name, self._priorities, len(self.port))
+
+    def b_transport_by_turns(self, index: int, payload: Payload, delay: int) -> Transport:
+        """Send `payload` on to its target once its delay is over and its turn has come."""
+        if self.route(payload) is not None:
+            if delay:
+                yield self.env.timeout(delay)
+            if self._arbiter or self._free > self.env.now:
+                delay = yield from self._turn(index, payload.data_length)
+            else:
+                self._arbiter.chosen(index)
+                delay = self._occupy(payload.data_length, 0)
+        return (yield from self.b_transport(index, payload, delay))
+
+    def _occupy(self, length: int, delay: int) -> int:
+        """Take the bus for `length` bytes, no earlier than now + `delay`; returns the delay until they are through."""
+        now = int(self.env.now)
+        start = max(self._free, now + delay)
+        self._free = end = start - (-length // self._width) * self._period_fs
+        self.bytes += length
+        self.payloads += 1
+        self.probe.span(start, end)
+        return end - now
+
+    def _turn(self, index: int, length: int) -> Transport:
+        turn = Turn(self, length)
+        self._arbiter.add(index, turn)
+        self._choose_at_release()
+        try:
+            return cast(int, (yield turn))
+        except BaseException:  # interrupted: the turn is another's
+            self._arbiter.withdraw(index, turn)
+            raise
+
+    def _choose_at_release(self) -> None:
+        """Choose who is next when the bus is free, after all else that happens in that instant."""
+        if self._choosing:
+            return
+        self._choosing = True
+        release = simpy.Event(self.env)
+        release._ok, release._value = True, None
+        release.callbacks.append(self._choose)
+        self.env.schedule(release, priority=AFTER_ALL_ELSE, delay=self._free - self.env.now)  # type: ignore[arg-type]
+
+    def _choose(self, _release: simpy.Event) -> None:
+        self._choosing = False
+        if self._arbiter and self._free <= self.env.now:
+            turn = self._arbiter.next()
+            turn.succeed(self._occupy(turn.length, 0))
+        if self._arbiter:
+            self._choose_at_release()
