@@ -64,7 +64,7 @@ cpu.mem >> window.port
 
 @cpu.process
 def program():
-    for page in range(2):
+    for _page in range(2):
         values = []
         for address in range(100):
             values.append((yield from cpu.read(address)))

@@ -1,7 +1,7 @@
-"""A memory with four phases that answers out of order: what lies near is there before what lies far and was asked first.
+"""A memory with four phases that answers out of order: what lies near comes before what lies far and was asked first.
 
-The initiator has several requests in flight. The memory takes one every 5 ns (END_REQ) and answers (BEGIN_RESP) when the
-data are there, 15 or 60 ns later, one at a time; the initiator is done with a response after 4 ns (END_RESP).
+The initiator has several requests in flight. The memory takes one every 5 ns (END_REQ) and answers (BEGIN_RESP) when
+the data are there, 15 or 60 ns later, one at a time; the initiator is done with a response after 7 ns (END_RESP).
 `check_protocol` watches: let `respond` wait for nothing, and it names the rule that is broken.
 """
 
@@ -9,8 +9,23 @@ from collections import deque
 
 import simpy
 
-from tlm.core import ACCEPTED, BEGIN_REQ, BEGIN_RESP, COMPLETED, END_REQ, END_RESP, FS_PER_NS, OK, READ
-from tlm.core import InitiatorSocket, Module, Payload, PeqWithCbAndPhase, TargetSocket, check_protocol
+from tlm.core import (
+    ACCEPTED,
+    BEGIN_REQ,
+    BEGIN_RESP,
+    COMPLETED,
+    END_REQ,
+    END_RESP,
+    FS_PER_NS,
+    OK,
+    READ,
+    InitiatorSocket,
+    Module,
+    Payload,
+    PeqWithCbAndPhase,
+    TargetSocket,
+    check_protocol,
+)
 
 NEAR_BYTES, NEAR, FAR = 1024, 15 * FS_PER_NS, 60 * FS_PER_NS
 
@@ -68,7 +83,7 @@ class Reader(Module):
         if phase == END_REQ:
             self.request()
         elif phase == BEGIN_RESP:
-            self.peq.notify(payload, END_RESP, 4 * FS_PER_NS)
+            self.peq.notify(payload, END_RESP, 7 * FS_PER_NS)
         else:  # END_RESP
             self.mem.nb_transport_fw(payload, END_RESP, 0)
             print(f"{self.now / FS_PER_NS:4.0f} ns: 0x{payload.address:04x} {payload.response_string}")

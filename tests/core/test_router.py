@@ -195,6 +195,7 @@ def test_what_cannot_be_mapped_is_refused(env, region, kind, message):
     router, _ = connected(env, Annotating(env, "target"))
     with pytest.raises(kind, match=f"^{message}"):
         router.map(*region, Annotating(env, "other").port)
+    router.map(0x2000, 0x10, Annotating(env, "another").port)
 
 
 def test_nothing_is_mapped_after_elaboration(env):

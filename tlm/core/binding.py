@@ -168,7 +168,7 @@ class Socket:
         return refuse
 
     def complete_binding(self) -> None:
-        """At elaboration: check that the socket is bound and tie its hops, once."""
+        """At elaboration: check that the socket is bound and tie its hops; once, also where another one's failed."""
         if self._completed:
             return
         self._completed = True

@@ -132,7 +132,7 @@ class Decoder(Module):
 
     def _output(self, target: Any) -> InitiatorSocket:
         invalidate = partial(self.invalidate_direct_mem_ptr, target)
-        out = InitiatorSocket(self, f"out{len(self._routes)}", self._answer, invalidate)
+        out = InitiatorSocket(self, f"out{len(self.sockets) - 1}", self._answer, invalidate)
         out.bind(target)
         return out
 

@@ -34,6 +34,8 @@ class Fifo(PrimChannel, Generic[Item]):
         self._getters: deque[simpy.Event] = deque()
         self._putters: deque[tuple[simpy.Event, Item]] = deque()
         self._done = Done(self.env)
+        self._giver: simpy.Process | None = None  # the last of them, which is most often the next too
+        self._taker: simpy.Process | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -47,7 +49,8 @@ class Fifo(PrimChannel, Generic[Item]):
         """An event that fires when `item` is in the FIFO (or already handed to a waiting getter)."""
         env = self.env
         process = env._active_proc
-        if process not in self.givers and process is not None:
+        if process is not self._giver and process is not None:
+            self._giver = process
             self.givers.add(process)
         if self._getters:
             self._getters.popleft().succeed(item)
@@ -63,7 +66,8 @@ class Fifo(PrimChannel, Generic[Item]):
         """An event that fires with the oldest item as its value."""
         env = self.env
         process = env._active_proc
-        if process not in self.takers and process is not None:
+        if process is not self._taker and process is not None:
+            self._taker = process
             self.takers.add(process)
         if not self._items:
             event = FirstItem(env, self)

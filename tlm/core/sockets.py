@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from functools import partial
 from operator import index
 from typing import Any
@@ -158,7 +158,6 @@ class AnyTargetSocket(Socket):
         optional: bool = True,
     ) -> None:
         super().__init__(owner, name, optional)
-        self._through: Iterable[Socket] = ()
         self.register("b_transport", b_transport)
         self.register("transport_dbg", transport_dbg)
         self.register("nb_transport_fw", nb_transport_fw)
@@ -180,20 +179,10 @@ class AnyTargetSocket(Socket):
         """Answer who asks for direct memory access with `function`."""
         self.register("get_direct_mem_ptr", function)
 
-    def register_plain_transport(self, function: Callback, through: Iterable[Socket]) -> None:
-        """Serve blocking transactions with the plain `function` where no target that `through` leads to ever waits.
-
-        These are the owner's own initiator sockets, looked at when this one is bound. Elsewhere `b_transport` serves
-        them.
-        """
-        self.register("plain_transport", function)
-        self._through = through
-
     def equip(self, hop: Hop) -> None:
         """The functions that the initiator calls; an adapter's where the owner has only the other kind of transport."""
         number = hop.initiator_index
-        plain = "plain_transport" if self._forwards_plainly() else "b_transport"
-        blocking, non_blocking = self.callback(plain, number), self.callback("nb_transport_fw", number)
+        blocking, non_blocking = (self.callback(name, number) for name in ("b_transport", "nb_transport_fw"))
         hop.plain_transport = None
         hop.b_transport = hop.nb_transport_fw = self.lacks("blocking or non-blocking transport")
         if blocking:
@@ -208,14 +197,6 @@ class AnyTargetSocket(Socket):
             hop.b_transport = hop.adapter.b_transport
         hop.transport_dbg = self.callback("transport_dbg", number) or _no_debug
         hop.get_direct_mem_ptr = self.callback("get_direct_mem_ptr", number) or _no_dmi
-
-    def _forwards_plainly(self) -> bool:
-        """Whether a plain function may stand for all that lies behind the owner."""
-        if "plain_transport" not in self.callbacks:
-            return False
-        for socket in self._through:
-            socket.complete_binding()
-        return all(socket.hops and all(hop.plain_transport for hop in socket.hops) for socket in self._through)
 
     def adapter(self, nb_transport_fw: NbTransport) -> BlockingCallers:
         """The way of a blocking initiator to an owner that does not block."""
