@@ -138,3 +138,22 @@ def test_the_next_event_time_tells_when_nothing_is_left():
     assert next_event_time(env) == 5
     env.run()
     assert next_event_time(env) is None
+
+
+@pytest.mark.parametrize(("target", "expected"), [(Target, (OK, 0, 8)), (WaitingTarget, (OK, 6, 0))])
+def test_a_process_of_no_module_calls_a_target_socket_itself(target, expected):
+    env, log = simpy.Environment(), []
+    wrapper = Module(env, "wrapper")
+    inner = target(wrapper, "dram")
+    port = TargetSocket(wrapper, "port")
+    port >> inner.port
+
+    def user(port):
+        payload = Payload(READ, 0, None, 64)
+        delay = yield from port.b_transport(payload, 1)
+        log.append((payload.response_status, env.now, delay))
+
+    env.process(user(port))
+    env.process(user(inner.port))
+    env.run()
+    assert log == [expected, expected]

@@ -63,3 +63,45 @@ def test_a_probe_born_later_counts_from_then(env):
     probe = Probe(env)
     probe.span(103, 104)
     assert probe.totals(110) == {BUSY: 1, IDLE: 9}
+
+
+def test_what_was_set_holds_outside_of_spans(env):
+    probe = Probe(env)
+    probe.span(2, 5)
+    probe.span(8, 14)
+    env.run(4)
+    probe.set("room")
+    env.run(10)
+    assert probe.lasting() == (BUSY, 8)
+    probe.set("answer")
+    assert probe.totals(10) == {IDLE: 2, BUSY: 5, "room": 3}
+    assert probe.totals(20) == {IDLE: 2, BUSY: 9, "room": 3, "answer": 6}
+    env.run(20)
+    probe.set(IDLE)
+    assert probe.totals(21) == {IDLE: 3, BUSY: 9, "room": 3, "answer": 6}
+
+
+def test_all_time_is_settled_once_and_in_order(env):
+    probe, seen = Probe(env), []
+    count = probe.settled
+    probe.settled = lambda *stretch: (count(*stretch), seen.append(stretch))
+    probe.span(2, 5)
+    env.run(6)
+    probe.set("room")
+    probe.span(7, 8, "late")
+    probe.span(9, 20)
+    env.run(12)
+    probe.span(20, 21)
+    probe.set(BUSY)
+    seen += probe.unsettled(15)
+    assert [stretch for stretch in seen if stretch[0] < stretch[1]] == [
+        (0, 2, IDLE),
+        (2, 5, BUSY),
+        (5, 6, IDLE),
+        (6, 7, "room"),
+        (7, 8, "late"),
+        (8, 9, "room"),
+        (9, 12, BUSY),
+        (12, 15, BUSY),
+    ]
+    assert probe.totals(15) == {IDLE: 3, BUSY: 9, "room": 2, "late": 1}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator
-from functools import partial
+from functools import cached_property, partial
 from operator import index
-from typing import Any
+from typing import Any, cast
 
 import simpy
 
@@ -230,6 +230,17 @@ class TargetSocket(AnyTargetSocket):
         #: Call the initiator back; with several of them only a MultiTargetSocket can tell whom.
         self.nb_transport_bw: NbTransport = self.unusable
         self._adapter: BlockingCallers | None = None
+
+    @cached_property
+    def b_transport(self) -> BTransport:
+        """For a process that has no socket of its own: as an initiator's, but that no monitor looks on."""
+        if self.bound:
+            return cast(TargetSocket, self.bound[0]).b_transport
+        hop = Hop(self, 0, self, 0)
+        self.equip(hop)
+        if hop.adapter is not None and not self.hops:
+            self.nb_transport_bw = hop.adapter.or_else(self.nb_transport_bw)
+        return hop.b_transport
 
     def adapter(self, nb_transport_fw: NbTransport) -> BlockingCallers:
         """One for all initiators."""
