@@ -16,7 +16,11 @@ from typing import Any, NoReturn
 # Nothing heavy may be imported up here (`tlm.core` brings simpy): `--help` answers at once.
 
 #: Each subcommand: its module, whose `main(argv)` returns an exit code, and what it does.
-COMMANDS = {"run": ("tlm.run", "run a scenario and tell where every cycle went")}
+COMMANDS = {
+    "run": ("tlm.run", "run a scenario and tell where every cycle went"),
+    "play": ("tlm.play", "play a memory trace and tell what it took"),
+    "memories": ("tlm.memories", "list the memory standards, or show one"),
+}
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 INTERRUPTED, BROKEN_PIPE = 130, 141

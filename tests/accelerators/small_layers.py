@@ -9,13 +9,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tlm.accelerators.rules import Grid
-from tlm.accelerators.spec import AcceleratorSpec, OnChip
+from tlm.accelerators.spec import AcceleratorSpec
+from tlm.memory import OnChipSpec
 from tlm.workload.layer import Layer
 
 
 def machine(**numbers: Any) -> AcceleratorSpec:
     """A machine with the grid and registers given, 16 of each by default."""
-    memory = OnChip(banks=1, width_bits=1)
+    memory = OnChipSpec(banks=1, width_bits=1)
     grid = {"tiles": 16, "rows": 16, "columns": 16, "lanes": 16, **numbers}
     return AcceleratorSpec("test", {}, clock=1e9, am=1, wm=1, activation_memory=memory, weight_memory=memory, **grid)
 

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import simpy
 
-from tlm.accelerators.spec import OnChip
 from tlm.core.errors import BadInput
 from tlm.engines.spec import CompressionSpec
-from tlm.memory import Dram
+from tlm.memory import Dram, OnChipSpec
 from tlm.memory.spec import MemorySpec
 from tlm.workload.spec import WorkloadSpec
 
@@ -33,7 +32,7 @@ dram = partial(Dram, simpy.Environment(), "dram")
         (lambda: CompressionSpec(clock="1 GHz"), "clock: expected a number, not '1 GHz'"),  # type: ignore[arg-type]
         (lambda: CompressionSpec(clock=float("nan")), "clock: must be >= 1 Hz, not nan Hz"),
         (lambda: CompressionSpec(decompressors=1.5), "decompressors: expected a whole number, not 1.5"),  # type: ignore[arg-type]
-        (lambda: OnChip(banks=None, width_bits=8), "banks: expected a whole number, not nothing"),  # type: ignore[arg-type]
+        (lambda: OnChipSpec(banks=None, width_bits=8), "banks: expected a whole number, not nothing"),  # type: ignore[arg-type]
         (lambda: WorkloadSpec(bits=17), "bits: must be <= 16, not 17"),
     ],
 )

@@ -10,17 +10,18 @@ from small_networks import network
 
 from tlm.accelerators import rules
 from tlm.accelerators.program import Program
-from tlm.accelerators.spec import AcceleratorSpec, OnChip
+from tlm.accelerators.spec import AcceleratorSpec
 from tlm.mapping.outputs import positions_done
 from tlm.mapping.passes import Shape, structure, with_cycles
 from tlm.mapping.slices import tile_slices, weight_stream
+from tlm.memory import OnChipSpec
 from tlm.workload.layer import Layer, Workload
 
 LAYERS = network().layers
 
 
 def machine(rule: str, columns: int, tiles: int = 3, rows: int = 4) -> AcceleratorSpec:
-    port = OnChip(16, 256)
+    port = OnChipSpec(16, 256)
     kinds = {"conv": rule, "fc": rule}
     return AcceleratorSpec("test", kinds, tiles, rows, columns, 16, 1e9, 2**20, 2**20, port, port)
 

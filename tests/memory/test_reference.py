@@ -1,7 +1,8 @@
-"""Against a cycle-accurate simulator (DRAMsim3, same timings): sequential streams and unloaded latencies."""
+"""Against a cycle-accurate simulator (DRAMsim3, same timings): streams, mixes, random accesses, unloaded latencies."""
 
 import pytest
 from bench import DramBench
+from dram_reference import rows
 
 from tlm.core import READ, WRITE
 
@@ -37,6 +38,19 @@ def stream(fields, command, request_bytes, total=16 * MIB):
 def test_sequential_streams(fields, reads, writes, band):
     assert stream(fields, READ, 2048) == pytest.approx(reads, rel=band)
     assert stream(fields, WRITE, 2048) == pytest.approx(writes, rel=band)
+
+
+MIXED = ("d_2r1w_2k", "cx_2rd_2k_conf", "h_rand1k", "g_rand64")
+PLAYED = ("DDR4-3200 1ch 1rank bank-group-interleaved", "HBM2 8x128", "LPDDR4-3200 1x64")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in rows() if row.pattern in MIXED and row.configuration in PLAYED],
+    ids=lambda row: f"{row.configuration.split()[0]}-{row.pattern}",
+)
+def test_mixes_conflicts_and_random_accesses(row):
+    assert row.play("coarse").cycles == pytest.approx(row.cycles, rel=row.band)
 
 
 @pytest.mark.parametrize("fields", [DDR4, ROW, TWO, {"standard": "hbm"}])

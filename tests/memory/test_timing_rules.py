@@ -3,6 +3,8 @@
 import pytest
 from bench import DramBench
 
+from tlm.core import BUSY, WRITE
+
 # A request accepted at a may issue its first command at a + 1; nCL 22, nCWL 16, burst 4, nRCD = nRP = 22.
 HIT, CLOSED, CONFLICT, WRITE_HIT = 1 + 22 + 4, 1 + 22 + 22 + 4, 1 + 22 + 22 + 22 + 4, 1 + 16 + 4
 START = 1000
@@ -10,19 +12,26 @@ START = 1000
 
 @pytest.fixture
 def bench():
-    """Bank 0 of every bank group has row 0 open."""
-    opened = DramBench(standard="ddr4-3200", ranks=2)
+    """Bank 0 of every bank group has row 0 open; a write is drained as soon as it has been accepted."""
+    opened = DramBench(standard="ddr4-3200", ranks=2, write_queue=1)
     for group in range(4):
         opened.read(0, group)
         opened.read(0, group, 0, 0, 0, 1)
     return opened
 
 
+def moved(bench):
+    """The cycle in which the data bus has moved all it was asked for."""
+    probe = bench.dram.channels[0].probe
+    return max(end for _, end, state in probe.unsettled(1 << 60) if state == BUSY) // bench.tck
+
+
 def test_unloaded_latencies(bench):
     assert bench.read(START, 0) == START + HIT
     assert bench.read(START + 100, 0, 1) == START + 100 + CLOSED
     assert bench.read(START + 200, 0, 0, 1) == START + 200 + CONFLICT
-    assert bench.write(START + 300, 0, 0, 1) == START + 300 + WRITE_HIT
+    assert bench.write(START + 300, 0, 0, 1) == START + 300 + 1
+    assert moved(bench) == START + 300 + WRITE_HIT
 
 
 R, W = "read", "write"
@@ -49,7 +58,8 @@ RULES = {  # first request, then second: the distance at which the second is not
 def test_two_commands_keep_their_distance(bench, first, there, second, where, apart, latency, early):
     getattr(bench, first)(START, *there)
     accepted = START + apart - early
-    assert getattr(bench, second)(accepted, *where) == accepted + latency + early
+    getattr(bench, second)(accepted, *where)
+    assert moved(bench) == accepted + latency + early
 
 
 @pytest.mark.parametrize("early", [0, 1])
@@ -107,3 +117,49 @@ def test_channels_complete_out_of_order():
     bench = DramBench(standard="hbm")
     slow = bench.request(0, 0, 0, 2048)
     assert bench.request(0, 0, 2048, 64) < slow
+
+
+def test_writes_wait_for_a_full_buffer_and_are_moved_together():
+    bench = DramBench(standard="ddr4-3200")
+    opened = bench.read(0, 0)
+    stats = bench.dram.channels[0].stats
+    for number in range(31):
+        assert bench.write(START, 0, 0, 0, number) == START + 1
+        assert (moved(bench), stats.written_bursts) == (opened, 0)
+    assert bench.write(START, 0, 0, 0, 31) == START + 1
+    assert (moved(bench), stats.written_bursts) == (START + WRITE_HIT + 31 * 8, 32)
+    assert bench.read(START, 0) == START + 1 + 31 * 8 + 32 + 22 + 4  # nCCD_L between them, then nCWL + 4 + nWTR_L
+
+
+@pytest.mark.parametrize(("waiting", "drained"), [(8, 0), (9, 9)])
+def test_more_than_eight_writes_are_drained_when_nothing_else_is_to_be_done(waiting, drained):
+    bench = DramBench(standard="ddr4-3200")
+    for number in range(waiting):
+        bench.write(START, 0, 0, 0, number)
+    bench.read(5000, 1)
+    assert bench.dram.channels[0].stats.written_bursts == drained
+
+
+def test_a_full_write_buffer_holds_up_what_is_behind():
+    bench = DramBench(standard="ddr4-3200")
+    bursts, queued = 256, 32 + 4 * 8  # those accepted at once: by the buffer and the queues of four banks
+    taken = bench.request(0, WRITE, 0, 64 * bursts)
+    assert taken == 1 + 22 + 4 * (bursts - queued - 1) + 1  # nRCD, and one for each that is issued
+    assert bench.read(0, 1) > taken
+
+
+def test_a_blocked_bank_does_not_hold_up_the_others():
+    bench = DramBench(standard="ddr4-3200")
+    for row in range(4):
+        blocked = bench.read(0, 0, 0, row)
+    assert blocked > 3 * 74  # nRC between the rows of one bank
+    assert bench.read(0, 1) < 74 + CLOSED
+
+
+@pytest.mark.parametrize(("before", "overtakes"), [(4, True), (5, False)])
+def test_a_row_hit_overtakes_what_closes_its_row_four_times(before, overtakes):
+    bench = DramBench(standard="ddr4-3200")
+    bench.read(0, 0)
+    conflict = bench.read(0, 0, 0, 1)
+    ends = [bench.read(0, 0, 0, 0, column) for column in range(1, before + 1)]
+    assert (ends[-1] < conflict) is overtakes

@@ -5,18 +5,10 @@ from __future__ import annotations
 import attrs
 
 from tlm.core.ranges import Range
+from tlm.memory.onchip_spec import OnChipSpec
 
 size = Range(above=0, most=4096)
 capacity = Range(above=0, most=1 << 36)
-
-
-@attrs.frozen
-class OnChip:
-    """One on-chip memory: banks that each move `width_bits` a cycle, read and write ports apart."""
-
-    banks: int = attrs.field(validator=size)
-    width_bits: int = attrs.field(validator=Range(above=0, most=1 << 20))
-    latency_cycles: int = attrs.field(default=1, validator=size)
 
 
 @attrs.frozen
@@ -36,6 +28,6 @@ class AcceleratorSpec:
     clock: float = attrs.field(validator=Range(least=1, most=10**12, whole=False), metadata={"unit": "Hz"})
     am: int = attrs.field(validator=capacity, metadata={"unit": "B"})
     wm: int = attrs.field(validator=capacity, metadata={"unit": "B"})
-    activation_memory: OnChip
-    weight_memory: OnChip
+    activation_memory: OnChipSpec
+    weight_memory: OnChipSpec
     registers: int = attrs.field(default=1, validator=Range(least=0))

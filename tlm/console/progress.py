@@ -53,9 +53,9 @@ class Progress:
         self._bar.remove_task(self._task)
         self._task = self._bar.add_task(name, total=total)
 
-    def advance(self) -> None:
-        """One step more is done."""
-        self._bar.advance(self._task)
+    def advance(self, steps: int = 1) -> None:
+        """So many steps more are done."""
+        self._bar.advance(self._task, steps)
 
     @contextmanager
     def watch(self, *roots: Module) -> Iterator[None]:

@@ -1,8 +1,23 @@
-"""Memories: DRAM by standard, an ideal one, and the banks on chip."""
+"""Memories: DRAM by standard, an ideal one, SRAM and eDRAM on chip, and a plain RAM."""
 
-from .dram import Dram, IdealMemory, make_memory
-from .onchip import OnChipMemory, Organisation
+from .dram import Dram, make_memory
+from .ideal import IdealMemory
+from .onchip import OnChip, OnChipMemory, OnChipStats
+from .onchip_macros import Macro, macro
+from .onchip_spec import OnChipSpec
 from .ram import Ram
 from .spec import MemorySpec
 
-__all__ = ["Dram", "IdealMemory", "MemorySpec", "OnChipMemory", "Organisation", "Ram", "make_memory"]
+__all__ = [
+    "Dram",
+    "IdealMemory",
+    "Macro",
+    "MemorySpec",
+    "OnChip",
+    "OnChipMemory",
+    "OnChipSpec",
+    "OnChipStats",
+    "Ram",
+    "macro",
+    "make_memory",
+]

@@ -1,4 +1,4 @@
-"""What a scenario's memory makes of a standard: channels, ranks, width, mapping and page policy applied."""
+"""What a scenario's memory makes of a standard: channels, ranks, width, mapping, page policy and queues applied."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ MOST_BANKS = 1 << 18  # of all channels together: each has a state of its own
 
 @attrs.frozen
 class DramConfig:
-    """A standard with a scenario's choices applied: what a controller is built from."""
+    """A standard with a scenario's choices applied: what a controller is built from; queues hold bursts."""
 
     standard: DramStandard
     organisation: Organisation
     mapping: AddressMapping = attrs.field(eq=str)
     closed_page: bool
+    read_queue: int
+    write_queue: int
+    bank_queue: int
 
     @property
     def timing(self) -> Timing:
@@ -33,8 +36,8 @@ class DramConfig:
 
     @property
     def burst_cycles(self) -> int:
-        """Cycles a burst holds the data bus; two beats a cycle."""
-        return max(1, self.organisation.burst_length // 2)
+        """Cycles a burst holds the data bus."""
+        return max(1, self.organisation.burst_length // self.organisation.beats_per_cycle)
 
     @property
     def burst_bytes(self) -> int:
@@ -58,18 +61,19 @@ class DramConfig:
 
 
 def resolve(spec: MemorySpec) -> DramConfig:
-    """The standard of `spec` with its channels, ranks, width, mapping and page policy; BadInput otherwise."""
+    """The standard of `spec` with its channels, ranks, width, mapping, page policy and queues; BadInput otherwise."""
     standard = load_standard(spec.standard)
     if isinstance(standard, IdealStandard):
         raise BadInput(f"{standard.name} has no channels or banks to model", key="standard")
     if spec.page not in ("open", "closed"):
         raise BadInput("there is no such page policy", key="page", given=spec.page, allowed=("open", "closed"))
-    organisation = _organisation(standard.organisation, spec)
+    organisation = _organisation(standard.organisation, standard.timing, spec)
     mapping = _mapping(standard, organisation, spec.mapping)
-    return DramConfig(standard, organisation, mapping, spec.page == "closed")
+    queues = (spec.read_queue, spec.write_queue, spec.bank_queue)
+    return DramConfig(standard, organisation, mapping, spec.page == "closed", *queues)
 
 
-def _organisation(own: Organisation, spec: MemorySpec) -> Organisation:
+def _organisation(own: Organisation, timing: Timing, spec: MemorySpec) -> Organisation:
     for key, value in (("channels", spec.channels), ("ranks", spec.ranks), ("width", spec.width)):
         if value is not None and (value < 1 or value & (value - 1)):
             raise BadInput(f"must be a power of two (address bits choose it), not {value}", key=key)
@@ -89,6 +93,10 @@ def _organisation(own: Organisation, spec: MemorySpec) -> Organisation:
         raise BadInput(
             f"{message}, and no more than {MOST_BANKS} are modelled", key="ranks" if spec.ranks else "channels"
         )
+    in_rank = own.bank_groups * own.banks
+    if timing.nREFI // organisation.ranks < in_rank + timing.nRP:
+        most = timing.nREFI // (in_rank + timing.nRP)
+        raise BadInput(f"no more than {most} ranks can be refreshed in turn, not {organisation.ranks}", key="ranks")
     return organisation
 
 

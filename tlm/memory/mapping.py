@@ -20,6 +20,10 @@ EXAMPLE = "co[10:6] ch[13:11] ba[15:14] bg[17:16] ro[31:18]"
 Segment = tuple[int, tuple[int, ...], int, int, int]
 
 
+#: A burst's channel, its bank and row there, and the burst's number in the address space.
+BurstPlace = tuple[int, int, int, int]
+
+
 class Location(NamedTuple):
     """Where a burst lies; the column counts bursts within the row."""
 
@@ -64,9 +68,11 @@ def parse(text: str) -> list[tuple[str, int, int]]:
             raise BadInput(f"{word!r} ends below its beginning; write the higher bit first")
         found.append((match[1], low, high - low + 1))
     found.sort(key=lambda piece: piece[1])
-    for (_, low, bits), (name, above, _) in pairwise(found):
-        if low + bits != above:
-            raise BadInput(f"{name}[..:{above}] does not follow bit {low + bits - 1} of the part below it")
+    for (below, low, bits), (name, above, _) in pairwise(found):
+        top = low + bits - 1
+        if top + 1 != above:
+            wrong = f"bit {above} is in both" if above <= top else f"bit {top + 1} is in no part"
+            raise BadInput(f"{name}[..:{above}] does not follow bit {top} of the part below it, {below}: {wrong}")
     return found
 
 
@@ -123,6 +129,21 @@ class AddressMapping:
             burst = end
         return found
 
+    def bursts(self, address: int, length: int) -> Iterator[BurstPlace]:
+        """The bursts that hold `length` > 0 bytes from `address`, one by one."""
+        burst = address >> self.burst_bits
+        stop = ((address + length - 1) >> self.burst_bits) + 1
+        channel_low, channels = self._channel_low, self._striped_channels - 1
+        group_low, groups = self._group_low, self._groups - 1
+        while burst < stop:
+            chunk = burst >> self._chunk_bits
+            end = min(stop, (chunk + 1) << self._chunk_bits)
+            channel, banks = self._place(chunk)
+            row = self._row(chunk)
+            for number in range(burst, end):
+                yield channel + (number >> channel_low & channels), banks[number >> group_low & groups], row, number
+            burst = end
+
     def _cut_into_chunks(self) -> None:
         """Find the chunk: the aligned run of bursts in which only channel, bank group and column vary.
 
@@ -136,7 +157,9 @@ class AddressMapping:
         channel = next((p for p in stripe if p.field == "ch"), None)
         self._striped_channels = 1 << channel.bits if channel else 1
         self._channel_low = channel.low - self.burst_bits if channel else 0
-        self._groups = next((1 << p.bits for p in stripe if p.field == "bg"), 1)
+        group = next((p for p in stripe if p.field == "bg"), None)
+        self._groups = 1 << group.bits if group else 1
+        self._group_low = group.low - self.burst_bits if group else 0
         low = self.burst_bits + self._chunk_bits
         upper = [attrs.evolve(p, low=p.low - low) for p in self.pieces[in_chunk:]]
         self._rows = [(p.low, (1 << p.bits) - 1, p.shift) for p in upper if p.field == "ro"]

@@ -1,102 +1,163 @@
-"""On-chip memory (eDRAM or SRAM): banks of a width, a latency, and read and write ports that work at once."""
+"""On-chip memory (SRAM or eDRAM): banks with one port or two, conflicts, refresh, and what its accesses cost."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
 import attrs
 import simpy
 
-from ..core import FS_PER_S, Clock, Module, Rate
+from ..core import IGNORE, OK, WRITE, BadInput, Clock, Module, Payload, TargetSocket
+from .onchip_macros import macro
+from .onchip_port import Port, Stream
+from .onchip_spec import OnChipSpec
+from .onchip_turns import Refresh, Turns
+from .ram import Ram
 
-
-class Organisation(Protocol):
-    """What an on-chip memory is built of."""
-
-    @property
-    def banks(self) -> int:
-        """Banks that work side by side."""
-
-    @property
-    def width_bits(self) -> int:
-        """Bits a bank moves in a cycle, in each direction."""
-
-    @property
-    def latency_cycles(self) -> int:
-        """Cycles from an access' last turn at its bank until its data are there."""
+#: Move bytes of a stream, no earlier than a time; returns when, in fs, they are through.
+Move = Callable[[int, int], int]
 
 
 @attrs.frozen
 class OnChipStats:
-    """Bytes moved so far."""
+    """What an on-chip memory has done, and the energy it took, in pJ; an access is one word of one bank.
+
+    Of the requests that had to wait for a bank there are `conflicts`, for `conflict_fs` in all; `refresh_wait_fs` is
+    what refreshes added. `refreshes` are rows of a bank, one of each subarray counting as one.
+    """
 
     read_bytes: int
     written_bytes: int
+    reads: int
+    writes: int
+    conflicts: int
+    conflict_fs: int
+    refreshes: int
+    refresh_wait_fs: int
+    access_pJ: float
+    refresh_pJ: float
+    leakage_pJ: float
 
-
-class Port(Module):
-    """One direction of an on-chip memory: all banks together, serving requests in the order of the calls.
-
-    Time is kept in fs times `bits_per_cycle`, where a byte is a whole number: nothing is rounded from one
-    request to the next.
-    """
-
-    kind = "on-chip port"
-
-    def __init__(self, parent: Module, name: str, bits_per_cycle: int, latency_fs: int, period_fs: int) -> None:
-        super().__init__(parent, name)
-        self.bytes = 0
-        self._peak_bytes_per_s = bits_per_cycle / 8 * FS_PER_S / period_fs
-        self._scale = bits_per_cycle
-        self._per_byte = 8 * period_fs
-        self._latency_fs = latency_fs
-        self._free = 0
-
-    def figures(self) -> dict[str, float | int]:
-        """What it moved."""
-        return {"bytes": self.bytes}
-
-    def rate(self) -> Rate:
-        """Bytes moved, all banks working at most."""
-        return Rate(self.bytes, self._peak_bytes_per_s, "B")
-
-    def serve(self, ready_fs: int, length: int) -> int:
-        """Move `length` bytes, no earlier than `ready_fs`; returns when, in fs, they are through."""
-        scale = self._scale
-        start = max(self._free, ready_fs * scale)
-        self._free = end = start + length * self._per_byte
-        self.bytes += length
-        self.probe.span(start // scale, end // scale)
-        return -(-end // scale) + self._latency_fs
+    @property
+    def energy_pJ(self) -> float:
+        """All of it."""
+        return self.access_pJ + self.refresh_pJ + self.leakage_pJ
 
 
 class OnChipMemory(Module):
     """Banks behind a read and a write port (children `read` and `write`), timed by arithmetic.
 
-    Each port moves banks x width bits a cycle of `clock`; latency is pipelined. `capacity_bytes` is for those
-    who place data here: they keep within it.
+    Consecutive words of a bank's width lie in consecutive banks. Requests that meet in a bank are served one after
+    another, whoever asks. Latency is pipelined. `capacity_bytes` is for those who place data here: they keep within it.
+    """
+
+    def __init__(
+        self, parent: simpy.Environment | Module, name: str, spec: OnChipSpec, capacity_bytes: int, clock: Clock
+    ) -> None:
+        super().__init__(parent, name)
+        self._born_fs = self.now
+        self.spec = spec
+        self.capacity_bytes = capacity_bytes
+        self.macro = macro(spec.technology, capacity_bytes / spec.banks, spec.width_bits)
+        self._refresh = self._refreshing(clock)
+        read, write = (Turns(spec.banks, clock.period_fs) for _ in range(2))
+        if spec.ports == 1:
+            read.rival, write.rival = write, read
+        self._read = Port(self, "read", spec, clock, read, self._refresh)
+        self._write = Port(self, "write", spec, clock, write, self._refresh)
+        self.read = self.reader()
+        self.write = self.writer()
+
+    def _refreshing(self, clock: Clock) -> Refresh | None:
+        made = self.macro
+        if not made.rows:
+            return None
+        refresh = Refresh(made.rows, made.retention_fs, made.refresh_cycles * clock.period_fs, clock.period_fs)
+        if not refresh.keeps_up:
+            raise BadInput(
+                f"{made.name} must refresh {made.rows} rows a bank in {made.retention_fs / 1e9:g} us, which leaves no "
+                f"time in cycles of {clock.period_fs / 1e6:g} ns; use more banks, a faster clock or sram",
+                key="technology",
+            )
+        return refresh
+
+    def reader(self) -> Move:
+        """A stream of reads of its own, from the first bank on."""
+        return Stream(self._read, self.spec).move
+
+    def writer(self) -> Move:
+        """A stream of writes of its own, from the first bank on."""
+        return Stream(self._write, self.spec).move
+
+    def access(self, ready_fs: int, address: int, length: int, write: bool) -> int:
+        """Move all words that hold `length` bytes from `address` on; returns when, in fs, they are through."""
+        port, width = self._write if write else self._read, self.spec.width_bits
+        port.bytes += length
+        first = 8 * address // width
+        return port.serve(ready_fs, first % self.spec.banks, -(-8 * (address + length) // width) - first)
+
+    @property
+    def area_mm2(self) -> float:
+        """Of all banks, without the wires between them."""
+        return self.spec.banks * self.macro.area_mm2
+
+    @property
+    def stats(self) -> OnChipStats:
+        """What it has done so far."""
+        read, write, made, banks = self._read, self._write, self.macro, self.spec.banks
+        lived_fs = self.now - self._born_fs
+        refreshes = banks * self._refresh.count(lived_fs) if self._refresh else 0
+        return OnChipStats(
+            read_bytes=read.bytes,
+            written_bytes=write.bytes,
+            reads=read.accesses,
+            writes=write.accesses,
+            conflicts=read.conflicts + write.conflicts,
+            conflict_fs=read.conflict_fs + write.conflict_fs,
+            refreshes=refreshes,
+            refresh_wait_fs=read.refresh_wait_fs + write.refresh_wait_fs,
+            access_pJ=read.accesses * made.read_pJ + write.accesses * made.write_pJ,
+            refresh_pJ=refreshes * made.refresh_pJ,
+            leakage_pJ=banks * made.leakage_mW * lived_fs * 1e-6,
+        )
+
+
+class OnChip(Module):
+    """An on-chip memory of real bytes behind `port`: `OnChip(env, "am", 4 << 20, "980 MHz", banks=16, width_bits=256)`.
+
+    A request takes whole words of the banks that its addresses lie in; calls meet in the banks in the order in which
+    they are made, and are annotated, not waited for. `array` has the two directions. Nothing is lent directly (DMI).
     """
 
     def __init__(
         self,
         parent: simpy.Environment | Module,
         name: str,
-        organisation: Organisation,
         capacity_bytes: int,
-        clock: Clock,
+        clock: Clock | float | str,
+        spec: OnChipSpec | None = None,
+        **fields: Any,
     ) -> None:
         super().__init__(parent, name)
-        self.organisation = organisation
-        self.capacity_bytes = capacity_bytes
-        bits = organisation.banks * organisation.width_bits
-        latency_fs = organisation.latency_cycles * clock.period_fs
-        self._read = Port(self, "read", bits, latency_fs, clock.period_fs)
-        self._write = Port(self, "write", bits, latency_fs, clock.period_fs)
-        #: Move bytes through a port, no earlier than a time; returns when, in fs, they are through.
-        self.read = self._read.serve
-        self.write = self._write.serve
+        spec = OnChipSpec(**fields) if spec is None else attrs.evolve(spec, **fields)
+        clock = clock if isinstance(clock, Clock) else Clock(clock)
+        self.array = OnChipMemory(self, "array", spec, capacity_bytes, clock)
+        self._cells = Ram(self, "cells", capacity_bytes)
+        self.port = TargetSocket(self, "port", self.b_transport, self._cells.transport_dbg)
 
     @property
     def stats(self) -> OnChipStats:
-        """Bytes read and written so far."""
-        return OnChipStats(self._read.bytes, self._write.bytes)
+        """What it has done so far."""
+        return self.array.stats
+
+    def b_transport(self, payload: Payload, delay: int) -> int:
+        """Move the bytes now; returns the delay after which the banks have. An error adds none."""
+        self._cells.b_transport(payload, 0)
+        payload.dmi_allowed = False
+        if payload.response_status is not OK or payload.command is IGNORE:
+            return delay
+        ready, write = self.now + delay, payload.command is WRITE
+        length, width = payload.data_length, payload.streaming_width
+        shares = (min(width, length - begin) for begin in range(0, length, width))
+        return max(self.array.access(ready, payload.address, share, write) for share in shares) - self.now

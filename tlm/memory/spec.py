@@ -8,6 +8,7 @@ import attrs
 
 from ..core.ranges import Range
 
+QUEUE = Range(above=0, most=4096)
 POSITIVE = Range(above=0, most=4096, optional=True)
 SIZE = Range(above=0, most=1 << 30)
 
@@ -22,5 +23,8 @@ class MemorySpec:
     width: int | None = attrs.field(default=None, validator=POSITIVE, metadata={"doc": "bits a channel"})
     mapping: str | None = None
     page: Literal["open", "closed"] = "open"
+    read_queue: int = attrs.field(default=32, validator=QUEUE, metadata={"doc": "reads a channel holds, in bursts"})
+    write_queue: int = attrs.field(default=32, validator=QUEUE, metadata={"doc": "writes a channel holds, in bursts"})
+    bank_queue: int = attrs.field(default=8, validator=QUEUE, metadata={"doc": "commands a bank holds, in bursts"})
     outstanding: int = attrs.field(default=64 * 1024, validator=SIZE, metadata={"unit": "B"})
     request: int = attrs.field(default=2 * 1024, validator=SIZE, metadata={"unit": "B"})

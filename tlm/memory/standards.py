@@ -12,12 +12,16 @@ from ..core import FS_PER_NS, BadInput
 from ..core.located import Faults, located, read
 from ..core.ranges import Range
 from ..core.structure import ORIGIN, Fault, structure
+from .energy import EnergySpec, least_idd0
 from .mapping import FIELDS, parse
 
 #: A mapping's fields and their bits, from the lowest address bit above the burst up.
 Pieces = tuple[tuple[str, int], ...]
 
 FOLDER = Path(__file__).with_name("standards")
+
+#: Timings of which the first is never the shorter one.
+NEVER_SHORTER = (("nRRD_L", "nRRD_S"), ("nFAW", "nRRD_S"), ("nCCD_L", "nCCD_S"), ("nWTR_L", "nWTR_S"))
 
 
 def _is_power_of_two(_spec: Any, _field: Any, value: int) -> None:
@@ -29,13 +33,16 @@ def _count() -> Any:
     return attrs.field(validator=_is_power_of_two)
 
 
-def _cycles() -> Any:
-    return attrs.field(validator=Range(above=0))
+def _cycles(default: Any = attrs.NOTHING) -> Any:
+    return attrs.field(default=default, validator=Range(above=0))
 
 
 @attrs.frozen
 class Organisation:
-    """`width` bits a channel, `banks` in each bank group, `row_bytes` of a channel; bursts in beats."""
+    """`width` bits a channel, `banks` in each bank group, `row_bytes` of a channel; bursts in beats.
+
+    `beats_per_cycle`: what each data line moves in a cycle of the command clock, whose cycles the timing counts.
+    """
 
     channels: int = _count()
     width: int = _count()
@@ -45,6 +52,7 @@ class Organisation:
     rows: int = _count()
     row_bytes: int = _count()
     burst_length: int = _count()
+    beats_per_cycle: int = attrs.field(default=2, validator=_is_power_of_two)
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.burst_bytes <= self.row_bytes:
@@ -63,7 +71,7 @@ class Organisation:
 
 @attrs.frozen
 class Timing:
-    """A speed bin in clock cycles, under JEDEC's names (nRCD is tRCD / tCK)."""
+    """A speed bin in clock cycles, under JEDEC's names (nRCD is tRCD / tCK); nPPD: between precharges of a rank."""
 
     nCL: int = _cycles()
     nCWL: int = _cycles()
@@ -82,17 +90,26 @@ class Timing:
     nRTRS: int = _cycles()
     nRFC: int = _cycles()
     nREFI: int = _cycles()
+    nPPD: int = _cycles(default=1)
+    nRC: int = _cycles(default=attrs.Factory(lambda timing: timing.nRAS + timing.nRP, takes_self=True))
 
 
 @attrs.frozen
 class DramStandard:
-    """A DRAM standard and speed bin, as its file says it; the first of `mapping` is the default one."""
+    """A DRAM standard and speed bin, as its file says it; the first of `mapping` is the default one.
+
+    `dual_command`: a row and a column command can go out in the same cycle. `validated`: the model's times were
+    compared with a cycle-accurate simulator's under this very set.
+    """
 
     source: str
     tCK_ns: float = attrs.field(validator=Range(least=1e-6, most=1e6, whole=False))  # from 1 fs to 1 ms
     organisation: Organisation
     timing: Timing
     mapping: dict[str, str]
+    dual_command: bool = False
+    validated: bool = False
+    energy: EnergySpec | None = None
     name: str = attrs.field(default="", metadata=ORIGIN)
 
     @property
@@ -144,10 +161,12 @@ def read_standard(path: Path) -> DramStandard | IdealStandard:
 
 
 def _inconsistencies(standard: DramStandard) -> Iterator[Fault]:
-    """Faults that no section shows alone."""
+    """Faults that no section, or no number, shows alone."""
+    yield from _contradictions(standard.timing)
     shortest = _shortest_refresh_interval(standard.organisation, standard.timing)
     if standard.timing.nREFI < shortest:
         yield ("timing", "nREFI"), BadInput(f"must leave time between refreshes: at least {shortest}")
+    yield from _too_small_idd0(standard)
     if not standard.mapping:
         yield ("mapping",), BadInput("needs at least one mapping")
     for name, text in standard.mapping.items():
@@ -155,6 +174,27 @@ def _inconsistencies(standard: DramStandard) -> Iterator[Fault]:
             checked_pieces(text, standard.organisation)
         except BadInput as error:
             yield ("mapping", name), error
+
+
+def _contradictions(t: Timing) -> Iterator[Fault]:
+    """Timings that no device can have together: the longer of a pair that is shorter, nRC without its two parts.
+
+    What only never binds is let be: nRAS under nRCD + nRTP in slow LPDDR bins, nFAW under four nRRD_S.
+    """
+    if t.nRC < t.nRAS + t.nRP:
+        sum_of = f"must be at least nRAS + nRP, which is {t.nRAS} + {t.nRP} = {t.nRAS + t.nRP} here, not {t.nRC}"
+        yield ("timing", "nRC"), BadInput(f"{sum_of}; left out, it is that sum")
+    for longer, shorter in NEVER_SHORTER:
+        least, given = getattr(t, shorter), getattr(t, longer)
+        if given < least:
+            yield ("timing", longer), BadInput(f"must be at least {shorter}, which is {least} here, not {given}")
+
+
+def _too_small_idd0(standard: DramStandard) -> Iterator[Fault]:
+    currents = standard.energy and standard.energy.currents
+    if currents and currents.IDD0_mA < least_idd0(currents, standard.timing):
+        message = f"must be at least {least_idd0(currents, standard.timing):.4g}, what nRAS of IDD3N and then IDD2N"
+        yield ("energy", "currents", "IDD0_mA"), BadInput(f"{message} average over nRC; not {currents.IDD0_mA:g}")
 
 
 def _shortest_refresh_interval(organisation: Organisation, t: Timing) -> int:

@@ -7,17 +7,25 @@ import math
 import attrs
 
 from ..core import FS_PER_S
+from .energy import EnergyReport
 
 
 @attrs.define
 class ChannelStats:
-    """What a channel did; bursts include the padding of requests that are not burst aligned."""
+    """What a channel did; bursts include the padding of requests that are not burst aligned.
+
+    Merged and forwarded ones moved no data: a write of what was still in the write buffer, and a read of it.
+    `active_cycles` are those with a row open, of all ranks together.
+    """
 
     read_bursts: int = 0
     written_bursts: int = 0
     activates: int = 0
     row_misses: int = 0
     refreshes: int = 0
+    active_cycles: int = 0
+    merged_bursts: int = 0
+    forwarded_bursts: int = 0
 
     @property
     def bursts(self) -> int:
@@ -35,7 +43,8 @@ class MemoryStats:
     """What a memory did. Moved bytes are whole bursts; read and written ones are those asked for.
 
     A row hit is a burst that needed no activate of its own; `channels` has each one's own counts. `time_fs` is the
-    memory's life so far or, where that is later, until all it has accepted will have been moved. As text: a table.
+    memory's life so far or, where that is later, until all it has accepted will have been moved. `energy` is over that
+    time, None where the standard does not say what events cost. As text: a table.
     """
 
     read_bytes: int
@@ -47,6 +56,12 @@ class MemoryStats:
     peak_bytes_per_s: float
     time_fs: int
     channels: tuple[ChannelStats, ...] = ()
+    energy: EnergyReport | None = None
+
+    @property
+    def energy_pJ_per_bit(self) -> float | None:
+        """All of `energy` over the bits that were moved; None where either is not known."""
+        return self.energy.per_bit(8 * self.moved_bytes) if self.energy and self.moved_bytes else None
 
     @property
     def moved_bytes(self) -> int:
@@ -66,6 +81,8 @@ class MemoryStats:
         ]
         if self.channels:
             lines.append(f"row hits   {_hits(self.row_hits, self.row_hits + self.row_misses)}")
+        if self.energy:
+            lines.append(f"energy     {_energy(self.energy, self.energy_pJ_per_bit)}")
         lines += [f"channel {index}  {self._channel(channel)}" for index, channel in enumerate(self.channels)]
         return "\n".join(lines)
 
@@ -82,6 +99,12 @@ class MemoryStats:
             f"{rate / 1e9:.2f} GB/s ({rate / peak:.1%}), row hits {_hits(channel.row_hits, channel.bursts)}, "
             f"activates {channel.activates:,}, refreshes {channel.refreshes:,}"
         )
+
+
+def _energy(energy: EnergyReport, per_bit: float | None) -> str:
+    parts = sorted(attrs.asdict(energy).items(), key=lambda part: -part[1])
+    shares = ", ".join(f"{name} {part / energy.total_pJ:.0%}" for name, part in parts if part and energy.total_pJ)
+    return f"{energy.total_pJ / 1e6:,.2f} uJ" + (f", {per_bit:.1f} pJ/bit" if per_bit else "") + f" ({shares})"
 
 
 def _moved(asked: int, moved: int) -> str:

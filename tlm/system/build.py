@@ -39,7 +39,7 @@ class System(Module):
     ) -> None:
         super().__init__(env, "soc")
         self.scenario = scenario
-        self.memory: Memory = make_memory(self, "memory", scenario.memory)
+        self.memory: Memory = make_memory(self, "memory", scenario.memory, scenario.granularity)
         self.machines: list[Machine] = []
         address = done = 0
         for one, workload in zip(scenario.machines, workloads, strict=True):

@@ -11,7 +11,7 @@ from ...core import Clock, Module
 from ...core.module import Party
 from ...engines import ReadStream, Region, Request
 from ...engines.receive import Receiver
-from ...memory import OnChipMemory, Organisation
+from ...memory import OnChipMemory, OnChipSpec
 from ...workload.layer import Ints
 from .datapath import Datapath, Floats
 
@@ -24,13 +24,13 @@ class StreamedMemory(Module):
         parent: Module,
         name: str,
         stream: ReadStream,
-        organisation: Organisation,
+        spec: OnChipSpec,
         capacity_bytes: int,
         clock: Clock,
     ) -> None:
         super().__init__(parent, name)
         self.stream = stream
-        self.array = OnChipMemory(self, "array", organisation, capacity_bytes, clock)
+        self.array = OnChipMemory(self, "array", spec, capacity_bytes, clock)
         self._receiver = Receiver()
 
     @property
@@ -59,10 +59,8 @@ class StreamedMemory(Module):
 class WeightMemory(StreamedMemory):
     """One tile's weights: values of each region as they arrived, NaN until then."""
 
-    def __init__(
-        self, parent: Module, stream: ReadStream, organisation: Organisation, capacity_bytes: int, clock: Clock
-    ) -> None:
-        super().__init__(parent, "wm", stream, organisation, capacity_bytes, clock)
+    def __init__(self, parent: Module, stream: ReadStream, spec: OnChipSpec, capacity_bytes: int, clock: Clock) -> None:
+        super().__init__(parent, "wm", stream, spec, capacity_bytes, clock)
         self._values: dict[Region, Floats] = {}
 
     def keep(self, request: Request, first: int, values: Ints) -> None:
@@ -80,10 +78,8 @@ class WeightMemory(StreamedMemory):
 class ActivationMemory(StreamedMemory):
     """AM: `stream` fills the part of it that streamed inputs pass through; the rest holds whole tensors."""
 
-    def __init__(
-        self, parent: Module, stream: ReadStream, organisation: Organisation, capacity_bytes: int, clock: Clock
-    ) -> None:
-        super().__init__(parent, "am", stream, organisation, capacity_bytes, clock)
+    def __init__(self, parent: Module, stream: ReadStream, spec: OnChipSpec, capacity_bytes: int, clock: Clock) -> None:
+        super().__init__(parent, "am", stream, spec, capacity_bytes, clock)
         self.datapath_of: Callable[[int, int], Datapath] | None = None
 
     def keep(self, request: Request, first: int, values: Ints) -> None:

@@ -27,7 +27,7 @@ class Reducers(Module):
         self.values = 0
         self.registers_free_fs = 0
         self.done_fs = 0
-        self._am = am
+        self._write = am.writer()
 
     def collect(self, now_fs: int, program: Program, work: Pass, windows: int) -> int:
         """A pass's outputs are complete now; returns when they are in AM, in fs.
@@ -38,7 +38,7 @@ class Reducers(Module):
         filters = [tile.filters[work.filter_set] for tile in program.tiles]
         outputs = sum(filters) * windows
         kept = -(-outputs * program.layer.outputs[0].size // (program.layer.filters * program.geometry.windows))
-        self.done_fs = self._am.write(self.registers_free_fs, storage_bytes(int(kept), program.layer.bits))
+        self.done_fs = self._write(self.registers_free_fs, storage_bytes(int(kept), program.layer.bits))
         for reducer, count in zip(self.reducers, filters, strict=True):
             if count:
                 reducer.probe.span(self.registers_free_fs, self.done_fs)

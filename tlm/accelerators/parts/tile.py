@@ -10,7 +10,7 @@ import simpy
 from ...core import BUSY, IDLE, Clock, Module
 from ...core.module import Party
 from ...engines import ReadStream, Region
-from ...memory import Organisation
+from ...memory import OnChipSpec
 from ...workload.layer import storage_bytes
 from .broadcast import Broadcast, Job
 from .datapath import Datapath
@@ -30,13 +30,13 @@ class Tile(Module):
         number: int,
         link: Broadcast,
         stream: ReadStream,
-        organisation: Organisation,
+        spec: OnChipSpec,
         capacity_bytes: int,
         clock: Clock,
     ) -> None:
         super().__init__(parent, f"tile{number}")
         self.number = number
-        self.wm = WeightMemory(self, stream, organisation, capacity_bytes, clock)
+        self.wm = WeightMemory(self, stream, spec, capacity_bytes, clock)
         self.passes = 0
         self.regions: tuple[tuple[Region, ...], ...] = ()
         self.datapath: Datapath | None = None
@@ -99,9 +99,9 @@ class Tile(Module):
 
     def _read_weights(self, job: Job) -> None:
         """The array reads a row of weights a step; the port is as wide as that, so it never waits."""
-        begin, end = (job.program.reduction.step_starts[step] for step in job.work.steps)
-        filters = job.program.tiles[self.number].filters[job.work.filter_set]
-        self.wm.array.read(self.now, storage_bytes(int(end - begin) * filters, job.program.layer.bits))
+        program, (first, end) = job.program, job.work.steps
+        starts, filters = program.reduction.step_starts, program.tiles[self.number].filters[job.work.filter_set]
+        self.wm.array.read(self.now, storage_bytes(int(starts[end] - starts[first]) * filters, program.layer.bits))
 
     def _compute(self, job: Job, datapath: Datapath) -> None:
         work, program = job.work, job.program

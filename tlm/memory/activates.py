@@ -1,0 +1,46 @@
+"""The activates of a rank: when the next one may be, asked for in any order of time."""
+
+from __future__ import annotations
+
+from collections import deque
+
+NEVER = -(1 << 62)
+FOUR = 4
+REMEMBERED = 256
+
+
+class Activates:
+    """Times that keep nRRD and nFAW. All in cycles.
+
+    The latest keep their distances exactly. Those before them need only find a window of nFAW with less than four: it
+    is their rate that counts, for what is known of the future keeps no room of the right size.
+    """
+
+    __slots__ = ("_count", "_far", "_last", "_last_group", "_near", "_window")
+
+    def __init__(self, near: int, far: int, window: int) -> None:
+        self._near, self._far, self._window = near, far, max(window, FOUR * far)  # nRRD_L, nRRD_S, nFAW
+        self._last = deque([NEVER] * FOUR, FOUR)
+        self._last_group: object = None
+        self._count: dict[int, int] = {}
+
+    def earliest(self, at: int, group: object) -> int:
+        """When a bank of `group` that could be activated from `at` on is."""
+        last, window, count = self._last, self._window, self._count
+        number = at // window
+        if at < last[-1]:
+            while count.get(number, 0) >= FOUR:
+                number += 1
+            at = max(at, number * window)
+        if at >= last[-1]:
+            after = last[-1] + (self._near if group is self._last_group else self._far)
+            at = at if at > after else after
+            fifth = last[0] + window
+            at = at if at > fifth else fifth
+            last.append(at)
+            self._last_group = group
+            number = at // window
+        count[number] = count.get(number, 0) + 1
+        if len(count) > REMEMBERED:
+            self._count = {each: some for each, some in count.items() if each > number - REMEMBERED // 2}
+        return at

@@ -1,0 +1,190 @@
+"""Banks timed by arithmetic: their open rows, their queues, and the refreshes of their ranks. All in cycles."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import attrs
+
+from .activates import Activates
+from .column_slots import ColumnSlots
+from .config import DramConfig
+from .distances import distances
+from .stats import ChannelStats
+
+NEVER = -(1 << 62)
+CLOSED = -1
+#: So many accesses may still use a row when the bank's head wants another.
+MOST_HITS = 4
+
+
+@attrs.frozen
+class RowTiming:
+    """What banks and ranks keep to: JEDEC's times, and from a read and a write to a precharge."""
+
+    rcd: int
+    rp: int
+    ras: int
+    rc: int
+    ppd: int
+    rfc: int
+    refi: int
+    to_precharge: tuple[int, int]
+    queue: int  # bursts that wait at a bank
+    closed_page: bool
+
+
+def row_timing(config: DramConfig) -> RowTiming:
+    """Those of `config`."""
+    t, apart = config.timing, distances(config)
+    return RowTiming(
+        rcd=t.nRCD,
+        rp=t.nRP,
+        ras=t.nRAS,
+        rc=t.nRC,
+        ppd=t.nPPD,
+        rfc=t.nRFC,
+        refi=t.nREFI,
+        to_precharge=(apart.after_read[0].precharge, apart.after_write[0].precharge),
+        queue=config.bank_queue,
+        closed_page=config.closed_page,
+    )
+
+
+class Rank:
+    """Devices that are refreshed together and share the limits on activates; `refreshed` is when the last one ends."""
+
+    __slots__ = ("activates", "banks", "counts", "refresh_due", "refreshed", "timing")
+
+    def __init__(self, timing: RowTiming, activates: Activates, refresh_due: int, counts: ChannelStats) -> None:
+        self.timing, self.activates, self.counts = timing, activates, counts
+        self.banks: list[Bank] = []
+        self.refresh_due = refresh_due
+        self.refreshed = 0
+
+    def skip_refreshes(self, due: int) -> None:
+        """Those before `due` came while nothing else was to be done."""
+        if self.refresh_due < due:
+            self.counts.refreshes += (due - self.refresh_due) // self.timing.refi
+            self.refresh_due = due
+
+    def refresh(self) -> None:
+        """Refresh now that it is due: precharge the open banks, then wait."""
+        t, due = self.timing, self.refresh_due
+        begin = due
+        opened = [bank.precharge_ok for bank in self.banks if bank.row != CLOSED and bank.refresh_due == due]
+        if opened:
+            begin = max(begin + 1 + (len(opened) - 1) * t.ppd, *opened) + t.rp
+        self.refreshed = begin + t.rfc
+        self.refresh_due += t.refi
+        self.counts.refreshes += 1
+
+
+class Group:
+    """A bank group: its last access, and the time that reads and writes have in it where it is slower than the bus."""
+
+    __slots__ = ("last", "slots")
+
+    def __init__(self, step: int) -> None:
+        self.last = NEVER
+        self.slots = (ColumnSlots(step), ColumnSlots(step))
+
+
+class Bank:
+    """A bank: its row, what it may do when, and the accesses that were last in its queue: (last, how many, step).
+
+    `refresh_due` is the rank's next refresh as far as this bank is concerned: others may be ahead of it. Of the row
+    open before: until when it was, and how many accesses may yet overtake those that closed it.
+    """
+
+    __slots__ = (
+        "activate_ok",
+        "column_ok",
+        "earlier_row",
+        "earlier_until",
+        "fresh",
+        "group",
+        "overtakers",
+        "precharge_ok",
+        "rank",
+        "recent",
+        "refresh_due",
+        "row",
+        "timing",
+    )
+
+    def __init__(self, rank: Rank, group: Group) -> None:
+        self.rank, self.group, self.timing = rank, group, rank.timing
+        self.row = self.earlier_row = CLOSED
+        self.fresh = False
+        self.activate_ok = self.precharge_ok = self.column_ok = 0
+        self.earlier_until = NEVER
+        self.overtakers = 0
+        self.refresh_due = rank.refresh_due
+        self.recent: deque[tuple[int, int, int]] = deque([(NEVER, 1, 0)], maxlen=self.timing.queue)
+
+    def room(self, at: int) -> int:
+        """When its queue takes a burst that comes at `at`: once the one a queue's depth before it was issued."""
+        recent = self.recent
+        if recent[-1][0] <= at:
+            return at
+        depth = self.timing.queue
+        for last, count, step in reversed(recent):
+            if count >= depth:
+                return max(at, last - (depth - 1) * step)
+            depth -= count
+        return at
+
+    def ready(self, row: int, at: int, count: int) -> int:
+        """When `count` accesses to `row` that are queued at `at` can begin."""
+        if self.row == row:
+            return self.column_ok if self.column_ok > at else at
+        if self.earlier_row == row and at <= self.earlier_until and count <= self.overtakers:
+            self.overtakers -= count
+            return at
+        return self._activate(row, at)
+
+    def used(self, last: int, count: int, step: int, write: bool) -> bool:
+        """Note `count` accesses, the last one at `last`; whether they were the first of an activate."""
+        self.recent.append((last, count, step))
+        fresh, self.fresh = self.fresh, False
+        again = last + self.timing.to_precharge[write]
+        self.precharge_ok = again if again > self.precharge_ok else self.precharge_ok
+        self.group.last = last if last > self.group.last else self.group.last
+        if self.timing.closed_page:
+            self.row = CLOSED
+            self.activate_ok = max(self.activate_ok, self.precharge_ok + self.timing.rp)
+        return fresh
+
+    def pass_refreshes(self, now: int) -> None:
+        """Those of its rank that were due by `now`."""
+        skipped = (now - self.refresh_due) // self.timing.refi
+        if skipped:
+            self.row = CLOSED
+            self.refresh_due += skipped * self.timing.refi
+            self.rank.skip_refreshes(self.refresh_due)
+        self.meet_refresh()
+
+    def meet_refresh(self) -> None:
+        """Its rank's next refresh comes before anything else it does."""
+        rank = self.rank
+        if self.refresh_due == rank.refresh_due:
+            rank.refresh()
+        self.refresh_due += self.timing.refi
+        self.row = self.earlier_row = CLOSED
+        self.activate_ok = max(self.activate_ok, rank.refreshed)
+
+    def _activate(self, row: int, at: int) -> int:
+        """Open `row`, precharging what was open, no earlier than `at`; returns when it can be used."""
+        t = self.timing
+        if self.row != CLOSED:
+            at = at if at > self.precharge_ok else self.precharge_ok
+            self.earlier_row, self.earlier_until, self.overtakers = self.row, at, MOST_HITS
+            at += t.rp
+        act = self.rank.activates.earliest(at if at > self.activate_ok else self.activate_ok, self.group)
+        self.row, self.fresh = row, True
+        self.activate_ok = act + t.rc
+        self.precharge_ok = act + t.ras
+        self.column_ok = act + t.rcd
+        self.rank.counts.activates += 1
+        return self.column_ok
