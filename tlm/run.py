@@ -81,15 +81,15 @@ def _run(args: Any) -> int:
         others = variants(scenario, args.compare)
         files = _files(args, [scenario, *others.values()])
         result = _result(args, scenario, others, timelines)
-    except KeyboardInterrupt:
-        print("interrupted: no result", file=sys.stderr)
-        return cli.INTERRUPTED
-    except Exception:
+        for file, text_of in files.items():
+            cli.write_text(file, text_of(result))
+    except BaseException as error:
         for line in timelines:
             print(line, file=sys.stderr)
-        raise
-    for file, text_of in files.items():
-        cli.write_text(file, text_of(result))
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        print("interrupted: no result", file=sys.stderr)
+        return cli.INTERRUPTED
     _show(result, [*(f"wrote {file}" for file in files), *timelines])
     return cli.INTERRUPTED if result.partial else cli.DONE
 
@@ -200,6 +200,9 @@ def _timelines(args: Any, system: System, lines: list[str]) -> Iterator[None]:
     try:
         with trace:
             yield
+    except BaseException as error:
+        lines += getattr(error, "__notes__", [])
+        raise
     finally:
         end = ", up to where the run stopped" if trace.partial else ""
         lines += [f"wrote {file}{end}" for file in trace.written]

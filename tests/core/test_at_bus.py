@@ -90,7 +90,7 @@ def test_each_way_of_a_target_meets_each_of_an_initiator(env, way, phases, told,
     env.run()
     assert [(time, phase) for time, phase, _ in initiator.log] == phases
     last = phases[-1][0] + 7
-    ended = [(last, END_RESP, 0x1004)] if told else []
+    ended = [(last, END_RESP, 4)] if told else []
     assert target.log == [(3, BEGIN_REQ, 4), *ended]
     assert (env.now, payload.response_status, payload.address) == (last, OK, 0x1004)
     assert target.memory == {4: b"word"}
@@ -162,6 +162,17 @@ def test_who_is_next(env, policy, priorities, asked, served):
     env.run()
     begun = [(time, address) for time, phase, address in target.log if phase == BEGIN_REQ]
     assert begun == [(20 * place, 8 * int(number)) for place, number in enumerate(f"0{served}")]
+
+
+@pytest.mark.parametrize(("policy", "after"), [("round_robin", [(20, 16), (35, 0)]), ("priority", [(20, 0), (35, 16)])])
+def test_who_asks_in_the_same_instant_takes_part(env, policy, after):
+    """When the bus is idle, and when it is released: the last in the order of events goes first."""
+    initiators = [at_initiator(env, str(k), [write(8 * k, b"word")], start=20 if k == 0 else 5) for k in (2, 1, 0)]
+    target = at_target(env, "target", ("phases", 15, 0, 0))
+    a_bus(env, initiators[::-1], [target], arbitration=policy)
+    env.run()
+    begun = [(time, address) for time, phase, address in target.log if phase == BEGIN_REQ]
+    assert begun == [(5, 8), *after]
 
 
 def test_unmapped_completes_at_once(env):

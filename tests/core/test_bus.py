@@ -1,3 +1,4 @@
+import itertools
 from functools import partial
 
 import pytest
@@ -139,6 +140,35 @@ def test_who_asks_in_the_instant_of_the_release_takes_part():
         assert [address for _, _, address in target.seen] == order
 
 
+@pytest.mark.parametrize("asked", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("start", [0, 7])
+def test_who_asks_an_idle_bus_in_the_same_instant_takes_part(asked, start):
+    """In whatever order their processes come."""
+    for policy, priorities, served in [
+        ("round_robin", None, [0, 1, 2]),
+        ("priority", None, [0, 1, 2]),
+        ("priority", [5, 3, 1], [2, 1, 0]),
+    ]:
+        env = simpy.Environment()
+        senders = {k: Sender(env, f"sender{k}", [read(0x1000 + k, 8)], start=start) for k in asked}
+        target = Annotating(env, "target")
+        a_bus(env, target, [senders[k] for k in range(3)], arbitration=policy, priorities=priorities)
+        env.run()
+        assert [(called + delay, address) for called, delay, address in target.seen] == [
+            (start + PERIOD * (place + 1), k) for place, k in enumerate(served)
+        ]
+
+
+def test_turns_go_on_where_they_were_when_the_bus_was_idle_between(env):
+    """Both ask at 50, the one that was served last a little earlier than the other, who asked at 20 for nothing."""
+    first = Sender(env, "first", [read(0x1000, 8)] * 2, gap=40)
+    second = Sender(env, "second", [read(0), read(0x1001, 8)], start=20, gap=30)
+    target = Annotating(env, "target")
+    a_bus(env, target, [first, second], arbitration="round_robin")
+    env.run()
+    assert [(called + delay, address) for called, delay, address in target.seen] == [(10, 0), (60, 1), (70, 0)]
+
+
 class Impatient(Sender):
     """Gives up when it is interrupted; `gave_up` is when that was."""
 
@@ -217,8 +247,10 @@ def plain_loop(policy, jobs, priorities):
     }
     while left:
         asked = [job for job in left if jobs[job][0] <= now]
-        # Where the bus is free, who asks first has it, whatever the policy.
-        job = min(asked, key=ranks[policy]) if asked else left[0]
+        if not asked:  # the bus is free until somebody asks: all who do so then take part
+            now = jobs[left[0]][0]
+            asked = [job for job in left if jobs[job][0] <= now]
+        job = min(asked, key=ranks[policy])
         left.remove(job)
         at, last, cycles = jobs[job]
         now = ends[job] = max(now, at) + cycles * PERIOD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import simpy
-from checked import ACCEPT, MINE, Pair, answered, read, write
+from checked import ACCEPT, MINE, Pair, answered, read, refused, write
 
 from tlm.core import (
     ACCEPTED,
@@ -109,6 +109,22 @@ def test_t19_the_next_response_follows_the_end_of_the_first(answer, last_answer)
     if last_answer is not None:
         pair.fw(first, END_RESP, answer=last_answer)
     assert pair.bw(answered(second), BEGIN_RESP) == (ACCEPTED, BEGIN_RESP, 0)
+
+
+def test_what_is_refused_was_not_sent():
+    """The same call may come again when its time has come."""
+    pair, first, second = Pair(), read(0x1000), read(0x2000)
+    assert refused(lambda: pair.fw(first, BEGIN_REQ, -1))[0] == "delay"
+    pair.fw(first, BEGIN_REQ)
+    assert refused(lambda: pair.fw(second, BEGIN_REQ))[0] == "request exclusion"
+    pair.bw(first, END_REQ)
+    pair.fw(second, BEGIN_REQ)
+    pair.bw(answered(first), BEGIN_RESP)
+    assert refused(lambda: pair.bw(answered(second), BEGIN_RESP))[0] == "response exclusion"
+    pair.fw(first, END_RESP)
+    pair.bw(second, BEGIN_RESP)
+    pair.fw(second, END_RESP)
+    assert refused(lambda: pair.fw(second, END_RESP))[0] == "phase order"
 
 
 def test_t20_a_transaction_does_not_go_back_in_time():

@@ -166,8 +166,8 @@ class Traffic:
         self.next_call(k, self.delay(k))
 
     def status_early(self):
-        k = self.one_of(BEGIN_REQ)
-        self.pair.bw(answered(self.payloads[k]), END_REQ, self.delay(k))
+        payload = self.payloads[k := self.one_of(BEGIN_REQ)]
+        self.pair.bw(payload, END_REQ, self.delay(k), during=lambda: answered(payload))
 
     def no_triple(self):
         self.pair.fw(self.payloads[0], MINE, self.delay(0), answer=self.draw(st.sampled_from([None, 0, (0, 1)])))

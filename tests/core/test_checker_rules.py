@@ -349,25 +349,6 @@ def end_req_after_it_is_over(pair):
     pair.bw(payload, END_REQ)
 
 
-@breaks("status", "the status went from INCOMPLETE to OK before its response", by="ram.port")
-def a_status_with_accepted(pair):
-    payload = read()
-    pair.fw(payload, BEGIN_REQ, during=lambda: answered(payload))
-
-
-@breaks("status", "the status went from INCOMPLETE to OK before its response", by="ram.port")
-def a_status_with_end_req_by_a_return(pair):
-    payload = read()
-    pair.fw(payload, BEGIN_REQ, answer=(UPDATED, END_REQ, 0), during=lambda: answered(payload))
-
-
-@breaks("status", "the status went from INCOMPLETE to GENERIC_ERROR before its response", by="ram.port")
-def a_status_with_end_req(pair):
-    payload = read()
-    pair.fw(payload, BEGIN_REQ)
-    pair.bw(answered(payload, GENERIC_ERROR), END_REQ)
-
-
 @breaks("status", "the status went from INCOMPLETE to OK before its response")
 def a_status_by_the_initiator(pair):
     payload = read()
@@ -618,3 +599,19 @@ FREE = {
 def test_what_is_free_may_change(make, change, sequence):
     payload = make()
     sequence(Pair(), payload, lambda: change(payload))
+
+
+BY_TARGET = [by_target, by_target_later, by_target_in_its_response, by_target_that_completes, by_blocking_target]
+
+
+@pytest.mark.parametrize("sequence", BY_TARGET)
+def test_a_target_may_set_the_status_before_its_response(sequence):
+    """As one does that moves the data when the request comes."""
+    payload = read()
+    sequence(Pair(), payload, lambda: answered(payload))
+
+
+@pytest.mark.parametrize("memory", [bytearray(16), memoryview(bytearray(16))])
+def test_any_bytes_may_be_lent(memory):
+    dmi = Dmi(0, 0xF, memory, Access.READ)
+    assert Pair().dmi(read(), dmi) is dmi

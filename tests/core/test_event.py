@@ -116,17 +116,29 @@ def test_t30_either_and_both_of_two_events_and_a_timeout() -> None:
     assert log == [("timeout", 3), ("or", 3), ("neither", 5), ("and", 7)]
 
 
-def test_t30_a_timeout_and_the_event_at_the_same_time() -> None:
+@pytest.mark.parametrize("steps", [(), (0, 0), (2,), (2, 3)], ids=str)
+def test_t30_a_notification_at_the_time_of_the_timeout_counts_once(steps: tuple[int, ...]) -> None:
+    """Notified before anybody waits, then, later, or in the very instant: never does the second wait see it again."""
     env, log = simpy.Environment(), []
     event = Event(env)
 
     def waiter() -> Run:
-        log.append(((yield event.wait(timeout=5)), env.now))
+        for timeout in (5, 4):
+            log.append(((yield event.wait(timeout=timeout)), env.now))
 
-    event.notify(5)
-    env.process(waiter())
+    def notifier() -> Run:
+        for step in steps:
+            yield env.timeout(step)
+        event.notify(5 - sum(steps))
+
+    if steps:
+        env.process(waiter())
+        env.process(notifier())
+    else:
+        event.notify(5)
+        env.process(waiter())
     env.run()
-    assert log == [(True, 5)]
+    assert log == [(True, 5), (False, 9)]
 
 
 def test_t30_an_event_queue_wakes_for_each_notification() -> None:

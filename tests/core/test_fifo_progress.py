@@ -73,6 +73,113 @@ def test_waiting_putters_are_served_in_order():
     assert second.triggered and third.triggered
 
 
+@pytest.mark.parametrize("consumer_first", [True, False])
+@pytest.mark.parametrize(("put_at", "log"), [(4, [("x", 4)]), (5, None), (6, [(None, 5), ("x", 6)])])
+def test_a_get_that_is_given_up_takes_no_item(put_at, log, consumer_first):
+    """Also where the item comes in the instant of the timeout: then it is got by one of the two, never lost."""
+    env, got = simpy.Environment(), []
+    fifo = Fifo(env)
+
+    def consumer():
+        get = fifo.get()
+        result = yield get | env.timeout(5)
+        got.append((get.value if get in result else None, env.now))
+        if got[0][0] is None:
+            got.append(((yield fifo.get()), env.now))
+
+    def producer():
+        yield env.timeout(put_at)
+        yield fifo.put("x")
+
+    for process in (consumer, producer) if consumer_first else (producer, consumer):
+        env.process(process())
+    env.run()
+    assert got == (log or ([(None, 5), ("x", 5)] if consumer_first else [("x", 5)]))
+    assert len(fifo) == 0
+
+
+def test_an_interrupted_getter_takes_no_item():
+    env, log = simpy.Environment(), []
+    fifo = Fifo(env)
+
+    def consumer(name):
+        try:
+            log.append((name, (yield fifo.get()), env.now))
+        except simpy.Interrupt:
+            log.append((name, "interrupted", env.now))
+
+    first = env.process(consumer("first"))
+    env.process(consumer("second"))
+    env.run(3)
+    first.interrupt()
+    env.run(6)
+    assert fifo.nb_put("x")
+    env.run()
+    assert log == [("first", "interrupted", 3), ("second", "x", 6)]
+
+
+def test_who_waits_again_for_the_same_get_has_its_turn():
+    env, log = simpy.Environment(), []
+    fifo = Fifo(env)
+
+    def consumer():
+        get = fifo.get()
+        try:
+            yield get
+        except simpy.Interrupt:
+            log.append((yield get))
+
+    process = env.process(consumer())
+    env.run(3)
+    process.interrupt()
+    env.run(6)
+    fifo.put("x")
+    env.run()
+    assert log == ["x"]
+
+
+def test_a_get_may_be_asked_for_before_it_is_waited_for():
+    env, log = simpy.Environment(), []
+    fifo = Fifo(env)
+
+    def consumer():
+        first, second = fifo.get(), fifo.get()
+        yield env.timeout(10)
+        log.append(((yield first), env.now))
+        log.append(((yield second), env.now))
+
+    env.process(consumer())
+    env.run(4)
+    fifo.put("a")
+    env.run(24)
+    fifo.put("b")
+    env.run()
+    assert log == [("a", 10), ("b", 24)]
+
+
+@pytest.mark.parametrize("kind", ["interrupt", "timeout", "nobody"])
+def test_what_was_given_to_put_is_put(kind):
+    """Whether the putter waits for it or not."""
+    env = simpy.Environment()
+    fifo = Fifo(env, capacity=1)
+
+    def producer():
+        yield fifo.put("a")
+        put = fifo.put("b")
+        if kind == "interrupt":
+            with pytest.raises(simpy.Interrupt):
+                yield put
+        elif kind == "timeout":
+            yield put | env.timeout(5)
+
+    process = env.process(producer())
+    env.run(3)
+    if kind == "interrupt":
+        process.interrupt()
+    env.run(10)
+    assert [fifo.nb_get(), fifo.nb_get(), fifo.nb_get()] == ["a", "b", None]
+
+
 def test_sixteen_items_fit_unless_told_otherwise():
     fifo = Fifo(simpy.Environment())
     assert [fifo.nb_put(item) for item in range(17)] == [True] * 16 + [False]

@@ -94,6 +94,19 @@ def test_what_lies_in_one_granule_is_the_same_payload(env):
     assert seen == [payload]
 
 
+@pytest.mark.parametrize(("length", "back"), [(8, 20), (32, 40)])
+def test_a_plain_function_may_hand_on_a_generator(env, length, back):
+    class HandingOn(Waiting):
+        def b_transport(self, payload, delay):
+            return super().b_transport(payload, delay)
+
+    sender = Sender(env, "sender", [read(0, length)])
+    interleaved(env, 16, [HandingOn(env, "a", 20), HandingOn(env, "b", 40)], sender)
+    env.run()
+    assert sender.done == [(0, back, 0)]
+    assert sender.payloads[0].response_status is OK
+
+
 @given(st.data())
 def test_channels_are_one_memory(data):
     """Against a flat bytearray: blocking and debug, byte enables, any granule; every byte in one place."""
@@ -220,10 +233,19 @@ def test_the_worst_status_wins(env, kind, statuses, worst):
 
 
 @pytest.mark.parametrize(
-    ("length", "width", "status"), [(8, 8, OK), (8, 9, OK), (8, 7, BURST_ERROR), (64, 16, BURST_ERROR)]
+    ("address", "length", "width", "status"),
+    [
+        (0, 8, 8, OK),
+        (0, 8, 9, OK),
+        (8, 8, 7, OK),
+        (0, 64, 16, OK),
+        (12, 64, 4, OK),
+        (12, 64, 5, BURST_ERROR),
+        (0, 64, 17, BURST_ERROR),
+    ],
 )
-def test_a_streaming_width_is_refused(env, length, width, status):
-    payload = Payload(READ, 0, bytearray(length), length, width)
+def test_what_streams_beyond_a_granule_is_refused(env, address, length, width, status):
+    payload = Payload(READ, address, bytearray(length), length, width)
     channel = Annotating(env, "channel", 10)
     sender = Sender(env, "sender", [payload], delays=[3])
     interleaved(env, 16, [channel], sender)

@@ -127,6 +127,48 @@ def test_who_does_not_wait_any_more_is_passed_over() -> None:
     assert log == [("impatient", 2), ("last", 8)]
 
 
+def test_who_gives_up_in_the_instant_of_its_turn_is_passed_over() -> None:
+    """The timeout comes before the unlocking, in the same instant."""
+    log = []
+
+    def hold(env: simpy.Environment, mutex: Mutex) -> Run:
+        yield mutex.lock()
+        yield env.timeout(1)
+        yield env.timeout(4)
+        mutex.unlock()
+
+    def impatient(env: simpy.Environment, mutex: Mutex) -> Run:
+        lock = mutex.lock()
+        log.append((lock in (yield lock | env.timeout(5)), env.now))
+
+    def later(env: simpy.Environment, mutex: Mutex) -> Run:
+        yield env.timeout(9)
+        yield mutex.lock()
+        log.append((True, env.now))
+
+    run(hold, impatient, later)
+    assert log == [(False, 5), (True, 9)]
+
+
+def test_a_lock_may_be_asked_for_before_it_is_waited_for() -> None:
+    log = []
+
+    def hold(env: simpy.Environment, mutex: Mutex) -> Run:
+        yield mutex.lock()
+        yield env.timeout(5)
+        mutex.unlock()
+
+    def ahead(env: simpy.Environment, mutex: Mutex) -> Run:
+        lock = mutex.lock()
+        yield env.timeout(10)
+        yield lock
+        log.append((env.now, mutex.owned_since_fs))
+        mutex.unlock()
+
+    run(hold, ahead)
+    assert log == [(10, 5)]
+
+
 def test_what_nobody_holds_is_not_unlocked() -> None:
     env = simpy.Environment()
     soc = Module(env, "soc")

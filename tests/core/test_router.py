@@ -193,17 +193,54 @@ REFUSED = [
 @pytest.mark.parametrize(("region", "kind", "message"), REFUSED)
 def test_what_cannot_be_mapped_is_refused(env, region, kind, message):
     router, _ = connected(env, Annotating(env, "target"))
+    other = Annotating(env, "other")
     with pytest.raises(kind, match=f"^{message}"):
-        router.map(*region, Annotating(env, "other").port)
-    router.map(0x2000, 0x10, Annotating(env, "another").port)
+        router.map(*region, other.port)
+    router.map(0x2000, 0x10, other.port)
+    router.elaborate()
+    assert len(other.port.hops) == 1  # nothing is left of what was refused
 
 
 def test_nothing_is_mapped_after_elaboration(env):
-    router, sender = connected(env, Annotating(env, "target"))
-    other = Annotating(env, "other")
+    target, other = Annotating(env, "target"), Annotating(env, "other")
+    router, sender = connected(env, target)
     sender.elaborate()
-    with pytest.raises(ElaborationError, match=r"^router\.out1: created after elaboration"):
-        router.map(0x5000, 16, other.port)
+    for port in (other.port, target.port):
+        with pytest.raises(ElaborationError, match=r"^router: 0x5000 is mapped after elaboration, at 0 fs"):
+            router.map(0x5000, 16, port)
+
+
+def test_a_plain_function_may_hand_on_a_generator(env):
+    class HandingOn(Waiting):
+        def b_transport(self, payload, delay):
+            return super().b_transport(payload, delay)
+
+    target, payload = HandingOn(env, "target", 20), read(0x1004)
+    _, sender = connected(env, target, payloads=[payload], delays=[5])
+    env.run()
+    assert (sender.done, payload.address, payload.response_status) == ([(0, 25, 0)], 0x1004, OK)
+
+
+@pytest.mark.parametrize("result", [None, "late", 2.5])
+def test_what_is_no_delay_is_refused_by_name(env, result):
+    target, payload = Module(env, "target"), read(0x1004)
+    target.port = TargetSocket(target, "port", lambda _payload, _delay: result)
+    connected(env, target, payloads=[payload])
+    with pytest.raises(TypeError, match=r"^target\.port: b_transport returned .* and not a delay"):
+        env.run()
+    assert payload.address == 0x1004
+
+
+@pytest.mark.parametrize("width", [0, 4])
+def test_debug_knows_no_streaming_width(env, width):
+    """What begins in one region goes on in the next, not in the same target's bytes behind the region."""
+    rams = [Ram(env, name, 0x200) for name in ("first", "second")]
+    _, sender = connected(env, *rams)
+    sender.elaborate()
+    rams[0].memory[0xF8:0x108], rams[1].memory[:8] = b"a" * 16, b"b" * 8
+    payload = Payload(READ, 0x10F8, bytearray(16), 16, width)
+    assert sender.port.transport_dbg(payload) == 16
+    assert payload.data == b"a" * 8 + b"b" * 8
 
 
 @given(st.data())
@@ -288,7 +325,7 @@ def test_four_phases_each_side_sees_its_own_address(env):
     assert payload.address == 0x1004  # from the response on
     assert forward(payload, END_RESP, 0) == (ACCEPTED, END_RESP, 0)
     assert initiator.came == [(END_REQ, 0x1004, 2), (BEGIN_RESP, 0x1004, 1)]
-    assert target.came == [(BEGIN_REQ, 0x24, 3), (END_RESP, 0x1004, 0)]
+    assert target.came == [(BEGIN_REQ, 0x24, 3), (END_RESP, 0x24, 0)]
     assert (payload.address, router.in_flight) == (0x1004, 0)
 
 
@@ -323,6 +360,67 @@ def test_however_a_transaction_ends_nothing_is_left(env, to_request, to_response
         assert result == ((*to_request, 0) if to_request else (ACCEPTED, BEGIN_REQ, 0))
         assert (payload.address, router.in_flight) == (0x1004, 0)
     assert {address for _, address, _ in initiator.came} <= {0x1004}
+
+
+#: How the target answers BEGIN_REQ and the initiator BEGIN_RESP, and where the transaction is over then.
+ANSWERS = {
+    "accepted": (None, None, False),
+    "request ended by a return": ((UPDATED, END_REQ), None, False),
+    "response ended by a return": (None, (UPDATED, END_RESP), True),
+    "completed by the initiator": (None, (COMPLETED, BEGIN_RESP), True),
+}
+
+
+@pytest.mark.parametrize(("to_request", "to_response", "over"), ANSWERS.values(), ids=ANSWERS)
+def test_through_two_routers_each_side_sees_its_own_address(env, to_request, to_response, over):
+    outer, inner = Router(env, "outer"), Router(env, "inner")
+    initiator = Hand(env, "initiator", False, {BEGIN_RESP: to_response} if to_response else {})
+    target = Hand(env, "target", True, {BEGIN_REQ: to_request} if to_request else {})
+    initiator.port >> outer.port
+    outer.map(0x1000, 0x100, inner.port, local=0x300)
+    inner.map(0x300, 0x100, target.port, local=0x20)
+    outer.elaborate()
+    forward, back, payload, other = (
+        initiator.port.nb_transport_fw,
+        target.port.nb_transport_bw,
+        read(0x1004),
+        ExtendedPhase("OTHER"),
+    )
+    forward(payload, BEGIN_REQ, 0)
+    forward(payload, other, 0)
+    back(payload, other, 0)
+    if to_request is None:
+        back(payload, END_REQ, 0)
+    assert payload.address == 0x24  # the target is at work
+    back(payload, BEGIN_RESP, 0)
+    assert payload.address == 0x1004
+    if not over:
+        forward(payload, other, 0)
+        back(payload, other, 0)
+        assert payload.address == 0x1004
+        forward(payload, END_RESP, 0)
+    assert (payload.address, outer.in_flight, inner.in_flight) == (0x1004, 0, 0)
+    assert {address for _, address, _ in initiator.came} == {0x1004}
+    assert {address for _, address, _ in target.came} == {0x24}
+
+
+def test_the_address_comes_back_where_an_initiator_fails_behind_two_routers(env):
+    outer, inner, target = Router(env, "outer"), Router(env, "inner"), Hand(env, "target", True)
+    initiator = Module(env, "initiator")
+
+    def fail(*_arguments):
+        raise ArithmeticError("broken")
+
+    initiator.port = InitiatorSocket(initiator, "port", fail)
+    initiator.port >> outer.port
+    outer.map(0x1000, 0x100, inner.port)
+    inner.map(0, 0x100, target.port, local=0x20)
+    outer.elaborate()
+    payload = read(0x1004)
+    initiator.port.nb_transport_fw(payload, BEGIN_REQ, 0)
+    with pytest.raises(ArithmeticError):
+        target.port.nb_transport_bw(payload, BEGIN_RESP, 0)
+    assert (payload.address, outer.in_flight, inner.in_flight) == (0x1004, 0, 0)
 
 
 def test_a_target_may_call_back_within_the_call(env):

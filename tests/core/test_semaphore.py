@@ -95,6 +95,41 @@ def test_who_does_not_wait_any_more_is_passed_over() -> None:
     assert (log, semaphore.value) == ([5], 0)
 
 
+def test_who_gives_up_in_the_instant_of_its_turn_is_passed_over() -> None:
+    env, log = simpy.Environment(), []
+    semaphore = Semaphore(env, 0)
+
+    def impatient() -> Run:
+        unit = semaphore.wait()
+        log.append((unit in (yield unit | env.timeout(5)), env.now))
+
+    def poster() -> Run:
+        yield env.timeout(5)
+        semaphore.post()
+
+    env.process(impatient())
+    env.process(poster())
+    env.run()
+    assert (log, semaphore.value) == ([(False, 5)], 1)
+
+
+def test_a_unit_may_be_asked_for_before_it_is_waited_for() -> None:
+    env, log = simpy.Environment(), []
+    semaphore = Semaphore(env, 0)
+
+    def ahead() -> Run:
+        unit = semaphore.wait()
+        yield env.timeout(10)
+        yield unit
+        log.append(env.now)
+
+    env.process(ahead())
+    env.run(5)
+    semaphore.post()
+    env.run()
+    assert (log, semaphore.value) == ([10], 0)
+
+
 def test_a_negative_number_of_units_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^a semaphore begins with 0 units or more, not -1$"):
         Semaphore(simpy.Environment(), -1)

@@ -74,6 +74,8 @@ def test_t32_time_is_rounded_half_up_to_whole_femtoseconds(given: tuple[Any, ...
         (("1/0 ns",), "'1/0 ns' is not a time"),
         ((float("nan"), "ns"), "nan is not a time"),
         ((float("inf"), "s"), "inf is not a time"),
+        ((None, "ns"), "nothing is not a time"),
+        (([1], "ns"), "a list is not a time"),
     ],
     ids=str,
 )

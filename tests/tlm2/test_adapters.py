@@ -395,6 +395,188 @@ def test_what_a_non_blocking_target_raises_reaches_the_blocking_caller_and_frees
     assert callers.back == {1: (23, 0)}
 
 
+# --- what the other side does wrong ----------------------------------------------------------------------------------
+
+NO_TRIPLES = [None, ACCEPTED, BEGIN_RESP, (ACCEPTED, BEGIN_RESP), (ACCEPTED, BEGIN_RESP, 0, 0), "answer", 7.5]
+NO_DELAYS = [-1, 2.5, "5", None]
+RESULTS = [(answer, "result") for answer in NO_TRIPLES]
+
+
+class Answering(Module):
+    """Answers a non-blocking call with `answer`, whatever that is."""
+
+    def __init__(self, parent, name, answer):
+        super().__init__(parent, name)
+        self.answer = answer
+        self.port = TargetSocket(self, "port", nb_transport_fw=self.nb_transport_fw)
+
+    def nb_transport_fw(self, payload, phase, delay):
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        *RESULTS,
+        *(
+            (triple, "delay")
+            for delay in NO_DELAYS
+            for triple in [(COMPLETED, END_RESP, delay), (UPDATED, END_REQ, delay), (UPDATED, BEGIN_RESP, delay)]
+        ),
+        ((UPDATED, BEGIN_REQ, 0), "legal returns"),
+        ((UPDATED, END_RESP, 0), "legal returns"),
+        ((UPDATED, None, 0), "legal returns"),
+        ((7, END_REQ, 0), "legal returns"),
+    ],
+    ids=str,
+)
+def test_a_wrong_answer_to_a_blocking_caller_names_the_target_the_time_and_the_process(answer, rule):
+    env = simpy.Environment()
+    soc = Module(env, "soc")
+    initiator = LtInitiator(soc, "initiator", [write_word(0, 1)], start_ns=3, delay_ns=4)
+    initiator.port >> Answering(soc, "target", answer).port
+    with pytest.raises(ProtocolError) as error:
+        env.run()
+    broken = error.value
+    assert (broken.socket, broken.time_fs, broken.rule) == ("soc.target.port", 7 * FS_PER_NS, rule)
+    assert broken.process == "run"
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        *RESULTS,
+        *(((sync, END_RESP, delay), "delay") for delay in NO_DELAYS for sync in (COMPLETED, UPDATED)),
+        ((UPDATED, BEGIN_RESP, 0), "legal returns"),
+        ((7, END_RESP, 0), "legal returns"),
+    ],
+    ids=str,
+)
+def test_a_wrong_answer_to_a_blocking_target_s_response_names_the_initiator(answer, rule):
+    env = simpy.Environment()
+
+    class Wrong(AtInitiator):
+        def nb_transport_bw(self, payload, phase, delay):
+            return answer
+
+    initiator = Wrong(env, "initiator", [write_word(0, 1)])
+    initiator.port >> LtTarget(env, "target").port
+    with pytest.raises(ProtocolError) as error:
+        env.run()
+    assert (error.value.socket, error.value.time_fs, error.value.rule) == ("initiator.port", 10 * FS_PER_NS, rule)
+
+
+@pytest.mark.parametrize("delay", NO_DELAYS[:3])
+def test_a_call_with_a_delay_that_is_none_is_refused_where_it_is_made(delay):
+    env, rules = simpy.Environment(), []
+    soc = Module(env, "soc")
+    initiator, blocking, other = (InitiatorSocket(soc, name, lambda *_: None) for name in ("a", "b", "c"))
+    target = ScriptedTarget(soc, "target")
+    initiator >> LtTarget(soc, "lt").port
+    blocking >> target.port
+    other >> Answering(soc, "answering", (UPDATED, END_REQ, 0)).port
+    soc.elaborate()
+    with pytest.raises(ProtocolError) as error:
+        initiator.nb_transport_fw(write_word(0, 1), BEGIN_REQ, delay)
+    rules.append((error.value.socket, error.value.rule))
+    with pytest.raises(ProtocolError) as error:
+        next(blocking.b_transport(write_word(0, 1), delay))
+    rules.append((error.value.socket, error.value.rule))
+    payload = write_word(0, 1)
+    next(other.b_transport(payload, 0))
+    with pytest.raises(ProtocolError) as error:
+        other.hops[0].target.nb_transport_bw(payload, BEGIN_RESP, delay)
+    rules.append((error.value.socket, error.value.rule))
+    assert rules == [("soc.a", "delay"), ("soc.target.port", "delay"), ("soc.answering.port", "delay")]
+
+
+@pytest.mark.parametrize("left", [-4, 2.5])
+def test_a_delay_that_is_none_from_a_blocking_target_names_it(left):
+    env = simpy.Environment()
+
+    class Wrong(WaitingLtTarget):
+        def b_transport(self, payload, delay):
+            yield from super().b_transport(payload, delay)
+            return left
+
+    initiator = AtInitiator(env, "initiator", [write_word(0, 1)])
+    initiator.port >> Wrong(env, "target").port
+    with pytest.raises(ProtocolError) as error:
+        env.run()
+    assert (error.value.socket, error.value.time_fs, error.value.rule) == ("target.port", 10 * FS_PER_NS, "delay")
+
+
+def test_a_wrong_answer_to_one_caller_does_not_hold_up_the_next():
+    env, log = simpy.Environment(), []
+
+    class Once(ScriptedTarget):
+        def nb_transport_fw(self, payload, phase, delay):
+            return super().nb_transport_fw(payload, phase, delay) if payload.address else None
+
+    holder, target = Module(env, "holder"), Once(env, "target", (COMPLETED, END_RESP, 10))
+    port = InitiatorSocket(holder, "port")
+    port >> target.port
+
+    def call(address):
+        try:
+            yield from port.b_transport(write_word(address, 1), 0)
+            log.append((address, in_ns(env.now)))
+        except ProtocolError as error:
+            log.append((address, error.rule))
+
+    for address in (0, 4):
+        holder.process(lambda address=address: call(address))
+    env.run()
+    assert log == [(0, "result"), (4, 10)]
+
+
+@pytest.mark.parametrize("answer", [(COMPLETED, END_RESP, 10), (UPDATED, BEGIN_RESP, 10)], ids=str)
+def test_a_response_that_is_called_and_returned_is_one_too_many(answer):
+    env = simpy.Environment()
+    initiator = LtInitiator(env, "initiator", [write_word(0, 1)])
+    initiator.port >> ScriptedTarget(env, "target", answer, [(BEGIN_RESP, 4)]).port
+    with pytest.raises(ProtocolError, match="two responses") as error:
+        env.run()
+    assert (error.value.socket, error.value.time_fs) == ("target.port", 10 * FS_PER_NS)
+    assert initiator.ok == [4]
+
+
+def test_an_object_that_is_sent_while_it_is_alive_is_refused_and_the_first_comes_back():
+    env, log, payload = simpy.Environment(), [], write_word(0, 1)
+    holder, target = Module(env, "holder"), ScriptedTarget(env, "target", calls=[(END_REQ, 5), (BEGIN_RESP, 20)])
+    port = InitiatorSocket(holder, "port")
+    port >> target.port
+
+    def call(number, payload):
+        try:
+            yield from port.b_transport(payload, 0)
+            log.append((number, in_ns(env.now)))
+        except ProtocolError as error:
+            log.append((number, in_ns(env.now), error.rule))
+
+    for number, sent in enumerate([payload, payload, write_word(4, 1)]):
+        holder.process(lambda number=number, sent=sent: call(number, sent))
+    env.run()
+    assert log == [(1, 5, "reuse"), (0, 20), (2, 25)]
+
+
+def test_an_extended_phase_on_the_return_path_is_ignored():
+    env, mine = simpy.Environment(), ExtendedPhase("mine")
+    initiator = LtInitiator(env, "initiator", [write_word(0, 1)])
+    initiator.port >> ScriptedTarget(env, "target", (UPDATED, mine, 3), [(END_REQ, 5), (BEGIN_RESP, 20)]).port
+
+    class Extended(AtInitiator):
+        def nb_transport_bw(self, payload, phase, delay):
+            super().nb_transport_bw(payload, phase, delay)
+            return UPDATED, mine, 3
+
+    other = Extended(env, "other", [write_word(0, 1), write_word(4, 1)], outstanding=2)
+    other.port >> LtTarget(env, "lt").port
+    env.run()
+    assert initiator.returned == [(20, 0)]
+    assert other.ok_times == [17, 27]
+
+
 def called_and_interrupted(answer, calls, interrupted, *after_ns):
     """Three callers at 0, one of them interrupted by a chain of timers: {number: time} of those that come back."""
     env, back = simpy.Environment(), {}

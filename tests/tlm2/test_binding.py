@@ -279,6 +279,22 @@ def test_debug_dmi_and_invalidation_pass_wrappers_and_pass_throughs():
     assert env.now == 0
 
 
+@pytest.mark.parametrize(("kind", "side"), [(MultiInitiatorSocket, "out"), (MultiTargetSocket, "port")])
+def test_a_number_that_there_is_not_names_the_socket(kind, side):
+    env = simpy.Environment()
+    sender, served = Many(Module(env, "left"), "many"), Served(Module(env, "right"), "many")
+    sender.out >> served.port
+    socket = sender.out if kind is MultiInitiatorSocket else served.port
+    with pytest.raises(ElaborationError) as error:
+        socket[0]
+    assert said(error, f".many.{side}", "before elaboration")
+    env.run()
+    assert [hop.full_name for hop in socket] == ["left.many.out -> right.many.port"]
+    with pytest.raises(IndexError) as error:
+        socket[1]
+    assert said(error, f".many.{side}", "no number 1", "1 are bound")
+
+
 def test_invalidation_reaches_all_initiators_of_a_plain_socket_and_those_that_do_not_care():
     env, invalidated = simpy.Environment(), []
     target = Ram(env, "ram", 64)
@@ -319,6 +335,50 @@ def test_t32_an_unbound_target_socket_that_is_not_optional(kind):
     with pytest.raises(ElaborationError) as error:
         env.run()
     assert said(error, "complete binding failed", "not bound", "soc.mem.s", "target socket")
+
+
+def test_a_target_socket_that_is_wrong_stays_wrong_when_elaboration_is_tried_again():
+    env = simpy.Environment()
+    soc = Module(env, "soc")
+    TargetSocket(Holder(soc, "mem"), "s", optional=False)
+    for _ in range(2):
+        with pytest.raises(ElaborationError, match=r"soc\.mem\.s"):
+            soc.elaborate()
+
+
+def test_what_is_bound_after_a_failed_elaboration_counts_as_if_it_had_been_so_before():
+    env = simpy.Environment()
+    served, first, second = Served(env, "served"), Many(env, "first"), Many(env, "second")
+    optional = InitiatorSocket(Holder(env, "holder"), "optional", optional=True)
+    first.out >> served.port
+    with pytest.raises(ElaborationError, match=r"second\.out"):
+        env.run()
+    optional >> served.port
+    second.out >> served.port
+    env.run()
+    assert [hop.initiator for hop in served.port.hops] == [first.out, optional, second.out]
+    assert [len(first.out), len(second.out), len(served.port)] == [1, 1, 3]
+    assert optional.transport_dbg(read_word(8)) == 4
+    assert served.came == [("dbg", 1, 8)]
+
+
+@pytest.mark.parametrize("target_side", [False, True])
+def test_callbacks_of_a_socket_that_only_passes_calls_on_would_never_be_called(target_side):
+    env = simpy.Environment()
+    soc, initiator, target = Module(env, "soc"), LtInitiator(env, "ini"), LtTarget(env, "target")
+    inside_ini, inside_target = LtInitiator(soc, "ini"), LtTarget(soc, "target")
+    if target_side:
+        passes = TargetSocket(soc, "passes", transport_dbg=lambda payload: 0)
+        initiator.port >> passes >> inside_target.port
+        inside_ini.port >> target.port
+    else:
+        passes = InitiatorSocket(soc, "passes", nb_transport_bw=lambda *arguments: arguments)
+        inside_ini.port >> passes >> target.port
+        initiator.port >> inside_target.port
+    with pytest.raises(ElaborationError) as error:
+        env.run()
+    function = "transport_dbg" if target_side else "nb_transport_bw"
+    assert said(error, "soc.passes", function, "never be called", "soc.target" if target_side else "soc.ini")
 
 
 def test_t32_a_wrapper_s_socket_that_leads_nowhere():
@@ -522,6 +582,21 @@ def test_functions_are_registered_once_and_before_elaboration(kind, function):
     assert said(error, "soc.late", function, "after elaboration")
 
 
+@pytest.mark.parametrize(("kind", "function"), REGISTERS)
+def test_only_b_transport_may_be_a_generator_function(kind, function):
+    soc = Module(simpy.Environment(), "soc")
+
+    def waits(*_arguments):
+        yield soc.env.timeout(1)
+
+    if function == "b_transport":
+        assert kind(soc, "port", waits).callbacks == {"b_transport": waits}
+        return
+    with pytest.raises(TypeError) as error:
+        kind(soc, "port", **{function: waits})
+    assert said(error, "soc.port", function, "cannot wait")
+
+
 @pytest.mark.parametrize("multi", [False, True])
 def test_t32_debug_and_dmi_without_a_handler(multi):
     env = simpy.Environment()
@@ -535,6 +610,7 @@ def test_t32_debug_and_dmi_without_a_handler(multi):
     assert (dmi.start, dmi.end) == (0, 2**64 - 1)
     assert dmi.access is Access.NONE
     assert env.now == 0
+    assert [bool(Dmi(access=access)) for access in (0, 1, Access.WRITE)] == [False, True, True]
 
 
 def test_a_target_with_debug_only_is_called_for_nothing_else():
@@ -586,6 +662,22 @@ def test_a_monitor_is_put_around_once_a_hop_and_changes_no_time():
     )
     assert [initiator.ok for initiator in initiators] == [[10], [11]]
     assert calls == [("begin", 0), ("begin", 0), ("begin", 1), ("end", 10), ("end", 10), ("end", 11)]
+
+
+def test_a_monitor_that_would_never_be_called_is_refused():
+    env, hops = simpy.Environment(), []
+    soc = Module(env, "soc")
+    initiator, target = LtInitiator(soc, "initiator"), LtTarget(soc, "target")
+    initiator.port >> target.port
+    with pytest.raises(TypeError, match=r"soc\.target\.port: a monitor is a function, not None"):
+        target.port.monitors.append(None)
+    soc.monitors.append(hops.append)
+    env.run()
+    assert [hop.full_name for hop in hops] == ["soc.initiator.port -> soc.target.port"]
+    for place in (soc, initiator, initiator.port, target.port):
+        with pytest.raises(ElaborationError) as error:
+            place.monitors.append(hops.append)
+        assert said(error, f"{place.full_name}: ", "after elaboration")
 
 
 def test_without_monitors_a_generator_is_called_directly():

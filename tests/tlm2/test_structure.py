@@ -456,6 +456,41 @@ def test_t32_waiting_where_nobody_can_wait():
         next(module.wait(env.timeout(1), "input"))
 
 
+def test_a_module_belongs_to_an_environment_or_a_module():
+    with pytest.raises(TypeError, match=r"'soc' .* not to None"):
+        Module(None, "soc")
+    with pytest.raises(TypeError, match="not to 'soc'"):
+        Module("soc", simpy.Environment())
+
+
+def test_a_process_that_is_no_generator_function_names_its_module():
+    env = simpy.Environment()
+    soc = Module(env, "soc")
+
+    def run():
+        yield env.timeout(1)
+
+    with pytest.raises(TypeError, match=r"soc: a process is a generator function, not <generator .*run"):
+        soc.process(run())
+    soc.process(lambda: 5)
+    with pytest.raises(TypeError, match=r"soc: a process is a generator function, not <function .*<lambda>"):
+        env.run()
+
+
+def test_a_hook_that_asks_for_elaboration_does_not_repeat_it():
+    env, log = simpy.Environment(), []
+
+    class Asking(Hooked):
+        def before_end_of_elaboration(self):
+            super().before_end_of_elaboration()
+            self.elaborate()
+
+    Asking(env, "top", log)
+    log.clear()
+    env.run()
+    assert log == every([*HOOKS, "runs at 0"], ["top"])
+
+
 # --- defaults --------------------------------------------------------------------------------------------------------
 
 STATUSES = [OK, INCOMPLETE, GENERIC_ERROR, ADDRESS_ERROR, COMMAND_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR]
@@ -482,6 +517,15 @@ def test_t32_status_predicates_and_names():
         payload.response_status = status
         answers.append((payload.is_response_ok, payload.is_response_error, payload.response_string))
     assert answers == [(status is OK, status is not OK, status.name) for status in STATUSES]
+
+
+def test_a_payload_of_bare_numbers_says_what_they_stand_for():
+    payload = Payload(1, 0x40, data_length=8)
+    payload.response_status = -2
+    assert repr(payload) == "Payload(WRITE 0x40, 8 B, ADDRESS_ERROR)"
+    payload.command, payload.response_status = 7, 9
+    assert repr(payload) == "Payload(7 0x40, 8 B, 9)"
+    assert payload.response_string == "9"
 
 
 def test_t32_an_extension_is_kept_by_its_class():

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
+from operator import index
 from typing import Any, cast
 
 import simpy
 
 from .binding import BTransport, Hop, NbTransport, Socket, Transport
+from .checker_rules import CLAUSES, DELAY, LEGAL_PHASES, LEGAL_RETURNS, PHASE_ORDER, RESULT, REUSE, described, named
 from .errors import ProtocolError
 from .module import Answer
 from .payload import Payload
-from .phases import ACCEPTED, BEGIN_REQ, BEGIN_RESP, COMPLETED, END_REQ, END_RESP, UPDATED, AnyPhase, NbResult, Phase
+from .phases import (
+    ACCEPTED,
+    BEGIN_REQ,
+    BEGIN_RESP,
+    COMPLETED,
+    END_REQ,
+    END_RESP,
+    UPDATED,
+    AnyPhase,
+    ExtendedPhase,
+    NbResult,
+    Phase,
+    Sync,
+)
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -37,6 +52,8 @@ class BlockingCallers:
     def b_transport(self, payload: Payload, delay: int) -> Transport:
         """Take the payload through its phases, and wait for its response."""
         if delay:
+            if delay.__class__ is not int or delay < 0:
+                delay = _whole(delay, self._target)
             yield self._env.timeout(delay)
         if self._requesting is not None:
             yield from self._wait_for_turn()
@@ -60,22 +77,32 @@ class BlockingCallers:
     def _begin(self, payload: Payload) -> Answer:
         """Send BEGIN_REQ; what fires when the response is here."""
         self._requesting = payload
-        response = self._responses[payload] = Answer(self._target.owner, self._response)
+        response = Answer(self._target.owner, self._response)
         try:
-            sync, phase, delay = self._forward(payload, BEGIN_REQ, 0)
+            if self._responses.setdefault(payload, response) is not response:
+                raise _broken(self._target, REUSE, f"{described(payload)} is sent while it is alive")
+            self._answered(payload, self._forward(payload, BEGIN_REQ, 0))
         except BaseException:
-            del self._responses[payload]
+            if self._responses.get(payload) is response:
+                del self._responses[payload]
             self._next_request(payload)
             raise
+        return response
+
+    def _answered(self, payload: Payload, answer: NbResult) -> None:
+        """What the target returned for BEGIN_REQ."""
+        try:
+            sync, phase, delay = answer
+        except (TypeError, ValueError):
+            raise _no_triple(self._target, answer) from None
         if sync == COMPLETED:
-            _after(self._env, delay, lambda: self._end(payload))
+            _after(delay, self._target, lambda: self._end(payload))
         elif sync == UPDATED and phase == END_REQ:
             self._end_request(payload, delay)
         elif sync == UPDATED and phase == BEGIN_RESP:
-            _after(self._env, delay, lambda: self._end_response(payload))
-        elif sync != ACCEPTED:
-            raise self._illegal("UPDATED to", phase)
-        return response
+            _after(delay, self._target, lambda: self._end_response(payload))
+        elif sync != ACCEPTED and not _ignorable(sync, phase):
+            raise _illegal_return(self._target, sync, phase, BEGIN_REQ)
 
     def or_else(self, back: NbTransport) -> NbTransport:
         """What the target is to call back; `back` has what did not come this way."""
@@ -90,10 +117,10 @@ class BlockingCallers:
             self._end_request(payload, delay)
         elif phase == BEGIN_RESP:
             self._end_request(payload, delay)
-            _after(self._env, delay, self._responses.pop(payload).succeed)
+            _after(delay, self._target, self._responses.pop(payload).succeed)
             return COMPLETED, phase, delay
         elif isinstance(phase, Phase):
-            raise self._illegal("a call back with", phase)
+            raise _broken(self._target, LEGAL_PHASES, f"{named(phase)} of {described(payload)} on the backward path")
         return ACCEPTED, phase, delay
 
     def _end_response(self, payload: Payload) -> None:
@@ -102,12 +129,16 @@ class BlockingCallers:
         self._forward(payload, END_RESP, 0)
 
     def _end(self, payload: Payload) -> None:
+        """The response is over; none may have come by a call meanwhile."""
         self._next_request(payload)
-        self._responses.pop(payload).succeed()
+        response = self._responses.pop(payload, None)
+        if response is None:
+            raise _broken(self._target, PHASE_ORDER, f"{described(payload)} has two responses, called and returned")
+        response.succeed()
 
     def _end_request(self, payload: Payload, delay: int) -> None:
         if self._requesting is payload:
-            _after(self._env, delay, lambda: self._next_request(payload))
+            _after(delay, self._target, lambda: self._next_request(payload))
 
     def _next_request(self, payload: Payload) -> None:
         """The request of `payload` is over, if it is not already: whoever waits longest is next."""
@@ -116,9 +147,6 @@ class BlockingCallers:
             if self._queue:
                 self._requesting = _RESERVED
                 self._queue.popleft().succeed()
-
-    def _illegal(self, what: str, phase: AnyPhase) -> ProtocolError:
-        return ProtocolError(self._target.full_name, int(self._env.now), "legal phases", f"{what} {phase!r}")
 
 
 #: Between the end of a request and the next one's beginning, in the same instant.
@@ -143,16 +171,19 @@ class NonBlockingCaller:
     def nb_transport_fw(self, payload: Payload, phase: AnyPhase, delay: int) -> NbResult:
         """BEGIN_REQ and END_RESP; phases of other protocols are ignored."""
         if phase == BEGIN_REQ:
+            if delay.__class__ is not int or delay < 0:
+                delay = _whole(delay, self._hop.initiator)
             if self._idle:
                 self._idle.pop().succeed((payload, delay))
             else:
                 self._hop.env.process(self._serve(payload, delay))
             return ACCEPTED, phase, delay
         if phase == END_RESP and payload is self._responding:
-            _after(self._hop.env, delay, self._next_response)
+            _after(delay, self._hop.initiator, self._next_response)
             return COMPLETED, phase, delay
         if isinstance(phase, Phase):
-            raise self._illegal(f"{phase!r} of {payload}")
+            seen = f"{named(phase)} of {described(payload)} on the forward path"
+            raise _broken(self._hop.target, LEGAL_PHASES, seen)
         return ACCEPTED, phase, delay
 
     def _serve(self, payload: Payload, delay: int) -> Process:
@@ -162,6 +193,8 @@ class NonBlockingCaller:
                 yield env.timeout(delay)
             delay = yield from self._b_transport(payload, 0)
             if delay:
+                if delay.__class__ is not int or delay < 0:
+                    delay = _whole(delay, self._hop.target)
                 yield env.timeout(delay)
             self._queue.append(payload)
             self._respond()
@@ -174,28 +207,70 @@ class NonBlockingCaller:
         while self._queue and self._responding is None and not self._sending:
             self._responding, self._sending = self._queue.popleft(), True
             try:
-                sync, phase, delay = self._hop.nb_transport_bw(self._responding, BEGIN_RESP, 0)
+                answer = self._hop.nb_transport_bw(self._responding, BEGIN_RESP, 0)
             finally:
                 self._sending = False
-            if sync == COMPLETED or (sync == UPDATED and phase == END_RESP):
-                if delay:
-                    _after(self._hop.env, delay, self._next_response)
-                else:
-                    self._responding = None
-            elif sync != ACCEPTED:
-                raise self._illegal(f"UPDATED to {phase!r} in answer to BEGIN_RESP")
+            self._answered(answer)
+
+    def _answered(self, answer: NbResult) -> None:
+        """What the initiator returned for BEGIN_RESP."""
+        try:
+            sync, phase, delay = answer
+        except (TypeError, ValueError):
+            raise _no_triple(self._hop.initiator, answer) from None
+        if sync == COMPLETED or (sync == UPDATED and phase == END_RESP):
+            if delay == 0:
+                self._responding = None
+            else:
+                _after(delay, self._hop.initiator, self._next_response)
+        elif sync != ACCEPTED and not _ignorable(sync, phase):
+            raise _illegal_return(self._hop.initiator, sync, phase, BEGIN_RESP)
 
     def _next_response(self) -> None:
         self._responding = None
         self._respond()
 
-    def _illegal(self, what: str) -> ProtocolError:
-        return ProtocolError(self._hop.target.full_name, int(self._hop.env.now), "legal phases", what)
 
-
-def _after(env: simpy.Environment, delay: int, action: Callable[[], object]) -> None:
-    """Call `action` in `delay` fs, at once where that is 0."""
+def _after(delay: int, by: Socket, action: Callable[[], object]) -> None:
+    """Call `action` in `delay` fs, at once where that is 0; the owner of the socket `by` gave the delay."""
+    if delay.__class__ is not int or delay < 0:
+        delay = _whole(delay, by)
     if delay:
-        env.timeout(delay).callbacks.append(lambda _event: cast(None, action()))
+        by.owner.env.timeout(delay).callbacks.append(lambda _event: cast(None, action()))
     else:
         action()
+
+
+def _whole(delay: Any, by: Socket) -> int:
+    """A delay that the owner of the socket `by` gave, in fs; ProtocolError where it is none."""
+    try:
+        whole = index(delay)
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise _broken(by, DELAY, f"a delay of {delay!r}; it must be a whole number of fs, 0 or more")
+    return whole
+
+
+def _no_triple(by: Socket, answer: Any) -> ProtocolError:
+    seen = f"a non-blocking call returned {answer!r}; it must not wait, and returns (sync, phase, delay)"
+    return _broken(by, RESULT, seen)
+
+
+def _ignorable(sync: Sync, phase: AnyPhase) -> bool:
+    """Whether an answer is as good as ACCEPTED: updated to a phase of another protocol."""
+    return sync == UPDATED and isinstance(phase, ExtendedPhase)
+
+
+def _illegal_return(by: Socket, sync: Sync, phase: AnyPhase, answered: Phase) -> ProtocolError:
+    answer = f"UPDATED to {named(phase)}" if sync == UPDATED else named(sync)
+    return _broken(by, LEGAL_RETURNS, f"{answer} in answer to {named(answered)}")
+
+
+def _broken(by: Socket, rule: str, seen: str) -> ProtocolError:
+    """The owner of the socket `by` has broken `rule`, now."""
+    env = by.owner.env
+    process = env.active_process
+    return ProtocolError(
+        by.full_name, int(env.now), rule, seen, CLAUSES.get(rule), None if process is None else process.name
+    )

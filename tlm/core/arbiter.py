@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
+
+import simpy
 
 from .errors import BadInput, ElaborationError
 
 Item = TypeVar("Item")
+
+#: SimPy's own events have priorities 0 and 1.
+AFTER_ALL_ELSE = 2
 
 
 class Arbiter(Generic[Item]):
@@ -54,7 +59,7 @@ class Arbiter(Generic[Item]):
         raise NotImplementedError
 
     def chosen(self, index: int) -> None:
-        """Hook: this initiator's turn it is, also where it did not have to wait."""
+        """Hook: this initiator's turn it is."""
 
 
 class FirstCome(Arbiter[Item]):
@@ -95,6 +100,14 @@ class Priority(Arbiter[Item]):
         """Its priority, then its arrival."""
         priority = index if self._priorities is None else self._priorities[index]
         return priority, self.arrival(index)
+
+
+def choose_in(env: simpy.Environment, delay: int, choose: Callable[[], None]) -> None:
+    """Call `choose` in `delay` fs after all else that happens in that instant: who asks then takes part."""
+    moment = simpy.Event(env)
+    moment._ok, moment._value = True, None
+    moment.callbacks.append(lambda _moment: choose())
+    env.schedule(moment, priority=AFTER_ALL_ELSE, delay=delay)  # type: ignore[arg-type]  # SimPy orders any integers
 
 
 POLICIES: dict[str, type[Arbiter[Any]]] = {"fifo": FirstCome, "round_robin": RoundRobin, "priority": Priority}

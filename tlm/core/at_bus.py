@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import simpy
 
-from .arbiter import Arbiter, FirstCome, check_priorities, make_arbiter
+from .arbiter import Arbiter, FirstCome, check_priorities, choose_in, make_arbiter
 from .decoder import Decoder
 from .module import Module, Party
 from .passage import Passage, Passages
@@ -19,7 +19,8 @@ from .probe import BUSY, IDLE
 class Channel(Module):
     """One way over the bus, of requests or of responses: held by one transaction from `begin` until `release`.
 
-    `whom(passage)` says who ends the phase.
+    In order of arrival the next one begins at once; another arbiter chooses among all that have asked until the end of
+    the instant. `whom(passage)` says who ends the phase.
     """
 
     kind = "bus channel"
@@ -38,6 +39,7 @@ class Channel(Module):
         self._arbiter = arbiter
         self._begin = begin
         self._whom = whom
+        self._choosing = False
 
     def figures(self) -> dict[str, float | int]:
         """How many it has carried."""
@@ -52,17 +54,25 @@ class Channel(Module):
         """Begin the phase of `passage` now or when its turn has come."""
         self._arbiter.add(passage.index, passage)
         if self.holder is None:
-            self._next()
+            self._choose()
 
     def release(self) -> None:
         """The phase is over: the next one's turn."""
         self.holder = None
         if self._arbiter:
-            self._next()
+            self._choose()
         else:
             self.probe.set(IDLE)
 
+    def _choose(self) -> None:
+        if isinstance(self._arbiter, FirstCome):
+            self._next()
+        elif not self._choosing:
+            self._choosing = True
+            choose_in(self.env, 0, self._next)
+
     def _next(self) -> None:
+        self._choosing = False
         self.holder = self._arbiter.next()
         self.carried += 1
         self.probe.set(BUSY)
@@ -135,7 +145,7 @@ class AtBus(Decoder):
             self.response.release()
         else:
             if phase == BEGIN_RESP:
-                passage.respond()
+                passage.to_initiator()
                 self.response.ask(passage)
             if passage is self.request.holder:
                 self.request.release()
@@ -156,9 +166,10 @@ class AtBus(Decoder):
     def _answered(self, passage: Passage, phase: AnyPhase, delay: int) -> None:
         """The target ends the request in `delay`, or begins the response, which ends the request too."""
         if phase == END_REQ:
+            address = passage.payload.address
             passage.to_initiator()
             self.port[passage.index].nb_transport_bw(passage.payload, END_REQ, delay)
-            passage.to_target()
+            passage.payload.address = address
         self._peq.notify(passage, phase, delay)
 
     def _begin_response(self, passage: Passage) -> None:
@@ -173,7 +184,12 @@ class AtBus(Decoder):
         """It is over in `delay`: the target is told now, for from then on the initiator may use the payload again."""
         self._passages.leave(passage.payload)
         if passage.target_waits:
-            passage.route.out.nb_transport_fw(passage.payload, END_RESP, delay)
+            address = passage.payload.address
+            passage.to_target()
+            try:
+                passage.route.out.nb_transport_fw(passage.payload, END_RESP, delay)
+            finally:
+                passage.payload.address = address
         self._peq.notify(passage, END_RESP, delay)
 
     def _target(self, passage: Passage) -> Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from bisect import insort
 from collections.abc import Callable, Generator, Iterator, Sequence
 from operator import attrgetter
@@ -11,7 +12,7 @@ import simpy
 
 from .dmi import Dmi
 from .errors import ElaborationError, TransportError
-from .module import Module
+from .module import Module, Monitors
 from .payload import READ, WRITE, Payload
 from .phases import AnyPhase, NbResult
 
@@ -120,9 +121,8 @@ class Socket:
         self.bound: list[Socket] = []
         self.callers: list[Socket] = []
         self.hops: list[Hop] = []
-        self.monitors: list[Monitor] = []
+        self.monitors = Monitors(owner, self)
         self.callbacks: dict[str, Callback] = {}
-        self._completed = False
         owner.add_socket(self)
 
     @property
@@ -153,6 +153,10 @@ class Socket:
             raise ElaborationError(f"{self.full_name}: {name} is registered twice")
         if not callable(function):
             raise TypeError(f"{self.full_name}: {name} must be a function, not {function!r}")
+        if name != "b_transport" and inspect.isgeneratorfunction(function):
+            raise TypeError(
+                f"{self.full_name}: {name} must be a plain function, which cannot wait; {function!r} yields"
+            )
         self.callbacks[name] = function
 
     def callback(self, name: str, _index: int) -> Callback | None:
@@ -167,28 +171,29 @@ class Socket:
 
         return refuse
 
-    def complete_binding(self) -> None:
-        """At elaboration: check that the socket is bound and tie its hops; once, also where another one's failed."""
-        if self._completed:
-            return
-        self._completed = True
+    def check_binding(self) -> None:
+        """At elaboration, of every socket before any is tied: ElaborationError where it is not bound as it must be."""
+        self.hops.clear()  # those of an elaboration that failed
+        passed_on = self.callers if self.is_initiator else self.bound
+        if passed_on and self.callbacks:
+            raise ElaborationError(
+                f"{self.full_name} ({self.kind}) only passes calls on {'of' if self.is_initiator else 'to'} "
+                f"{passed_on[0].full_name}: its own callbacks, {', '.join(self.callbacks)}, would never be called"
+            )
         if not self.is_initiator:
-            if self.bound and self.callbacks:
-                raise ElaborationError(
-                    f"{self.full_name} ({self.kind}) is bound to {self.bound[0].full_name}: its own callbacks, "
-                    f"{', '.join(self.callbacks)}, would never be called"
-                )
             if not (self.optional or self.bound or any(_ways_to(self))):
                 raise ElaborationError(self._unbound("no initiator socket is bound to it"))
             return
-        ways = list(_ways(self))
+        ways = len(list(_ways(self)))
         if not ways and not self.optional:
-            self._completed = False
             raise ElaborationError(self._unbound("connect it with >>"))
-        if self.most is not None and len(ways) > self.most:
-            self._completed = False
-            raise ElaborationError(self._too_many(len(ways)))
-        if not self.callers:
+        if self.most is not None and ways > self.most:
+            raise ElaborationError(self._too_many(ways))
+
+    def tie(self) -> None:
+        """At elaboration: make the hops of an initiator's socket that does not only pass calls on."""
+        if self.is_initiator and not self.callers:
+            ways = list(_ways(self))
             for index, way in enumerate(ways):
                 self._tie(way, index, ways[:index].count(way))
 
@@ -199,6 +204,12 @@ class Socket:
     def tied(self, hop: Hop) -> None:
         """The hop is complete: from now on its functions are called."""
         insort(self.hops, hop, key=attrgetter("target_index" if self.is_initiator else "initiator_index"))
+
+    def no_number(self, index: int) -> IndexError:
+        """Why there is no hop of that number; ElaborationError where there are none yet."""
+        if not self.owner.elaborated:
+            self.unusable()
+        return IndexError(f"{self.full_name} ({self.kind}) has no number {index}: {len(self.hops)} are bound")
 
     def unusable(self, *_arguments: Any) -> Any:
         """In place of a function that there is none of (yet): ElaborationError says why."""

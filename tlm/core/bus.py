@@ -7,15 +7,12 @@ from typing import cast
 
 import simpy
 
-from .arbiter import Arbiter, check_priorities, make_arbiter
+from .arbiter import Arbiter, check_priorities, choose_in, make_arbiter
 from .binding import Transport
 from .decoder import Decoder
 from .module import Answer, Module, Rate
 from .payload import Payload
 from .time import FS_PER_S, Clock
-
-#: SimPy's own events have priorities 0 and 1.
-AFTER_ALL_ELSE = 2
 
 
 class Turn(Answer):
@@ -31,8 +28,8 @@ class Bus(Decoder):
 
     Then it goes on to its target, and the next payload may hold the bus. With arbitration "fifo" payloads take their
     turns in the order of the calls, by arithmetic: the turn is in the delay, and nobody waits. With "round_robin" and
-    "priority" whoever asks while the bus is taken waits, and at the end of each turn the next one is chosen among them
-    (see `RoundRobin` and `Priority`, which knows `priorities`).
+    "priority" callers wait, and as soon as the bus is free the next one is chosen among all that have asked until the
+    end of that instant (see `RoundRobin` and `Priority`, which knows `priorities`).
     """
 
     kind = "bus"
@@ -78,11 +75,7 @@ class Bus(Decoder):
         if self.route(payload) is not None:
             if delay:
                 yield self.env.timeout(delay)
-            if self._arbiter or self._free > self.env.now:
-                delay = yield from self._turn(index, payload.data_length)
-            else:
-                self._arbiter.chosen(index)
-                delay = self._occupy(payload.data_length, 0)
+            delay = yield from self._turn(index, payload.data_length)
         return (yield from self.b_transport(index, payload, delay))
 
     def _occupy(self, length: int, delay: int) -> int:
@@ -98,27 +91,22 @@ class Bus(Decoder):
     def _turn(self, index: int, length: int) -> Transport:
         turn = Turn(self, length)
         self._arbiter.add(index, turn)
-        self._choose_at_release()
+        self._choose_when_free()
         try:
             return cast(int, (yield turn))
         except BaseException:  # interrupted: the turn is another's
             self._arbiter.withdraw(index, turn)
             raise
 
-    def _choose_at_release(self) -> None:
-        """Choose who is next when the bus is free, after all else that happens in that instant."""
-        if self._choosing:
-            return
-        self._choosing = True
-        release = simpy.Event(self.env)
-        release._ok, release._value = True, None
-        release.callbacks.append(self._choose)
-        self.env.schedule(release, priority=AFTER_ALL_ELSE, delay=self._free - self.env.now)  # type: ignore[arg-type]
+    def _choose_when_free(self) -> None:
+        if not self._choosing:
+            self._choosing = True
+            choose_in(self.env, max(0, self._free - int(self.env.now)), self._choose)
 
-    def _choose(self, _release: simpy.Event) -> None:
+    def _choose(self) -> None:
         self._choosing = False
-        if self._arbiter and self._free <= self.env.now:
+        if self._arbiter:
             turn = self._arbiter.next()
             turn.succeed(self._occupy(turn.length, 0))
         if self._arbiter:
-            self._choose_at_release()
+            self._choose_when_free()

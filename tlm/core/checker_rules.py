@@ -95,9 +95,10 @@ def malformed(dmi: Any) -> str | None:
         return f"the answer is for 0x{dmi.start:x} to 0x{dmi.end:x}"
     if dmi.read_latency < 0 or dmi.write_latency < 0:
         return f"the latencies are {dmi.read_latency} and {dmi.write_latency} fs"
-    if dmi and dmi.memory is not None and dmi.memory.nbytes != dmi.end - dmi.start + 1:
-        return f"{dmi.memory.nbytes} B are lent for 0x{dmi.start:x} to 0x{dmi.end:x}, {dmi.end - dmi.start + 1} B"
-    return None
+    if not dmi or dmi.memory is None:
+        return None
+    lent, asked = memoryview(dmi.memory).nbytes, dmi.end - dmi.start + 1
+    return None if lent == asked else f"{lent} B are lent for 0x{dmi.start:x} to 0x{dmi.end:x}, {asked} B"
 
 
 def named(value: Any) -> str:

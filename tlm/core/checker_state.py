@@ -39,8 +39,8 @@ class Alive:
     """A transaction that is alive on one hop: how far it is, and what must not change meanwhile.
 
     `phase` is the base protocol's last one: UNINITIALIZED_PHASE throughout a blocking call, END_RESP once it is over.
-    `time_fs` is the effective time of the last call or return, `status` what it must be until the response, `fixed` the
-    bytes of data that nobody may change. `outer` is the same object on the hop that it came by before this one, and
+    `time_fs` is the effective time of the last call or return, `status` what its target last set, `fixed` the bytes of
+    data that nobody may change. `outer` is the same object on the hop that it came by before this one, and
     `answered` says that a hop after this one has had its response, where these are checked too.
     """
 
@@ -105,24 +105,24 @@ class HopState:
         return alive
 
     def begin(self, payload: Payload, phase: Phase, delay: int) -> Alive:
-        """It is sent: with BEGIN_REQ, or UNINITIALIZED_PHASE where the call blocks."""
+        """It is sent: with BEGIN_REQ, or UNINITIALIZED_PHASE where the call blocks. What is refused was not sent."""
         outer = self._innermost.get(payload)
         if outer is not None:
             self._check_free(payload, phase, outer)
         fault = unready(payload)
         if fault is not None:
             self.fail(PAYLOAD, self.initiator, f"{described(payload)}: {fault[0]}", fault[1])
-        alive = self._innermost[payload] = Alive(self, payload, phase, outer)
+        alive = Alive(self, payload, phase, outer)
+        if phase == BEGIN_REQ and self._requesting is not None:
+            seen = f"BEGIN_REQ of {alive} while the request of {self._requesting} has not ended"
+            self.fail(REQUEST_EXCLUSION, self.initiator, seen)
         self.on_time(alive, delay, self.initiator)
+        self._innermost[payload] = alive
         return alive
 
     def begin_request(self, payload: Payload, delay: int) -> Alive:
         """BEGIN_REQ is sent."""
-        alive = self.begin(payload, BEGIN_REQ, delay)
-        if self._requesting is not None:
-            seen = f"BEGIN_REQ of {alive} while the request of {self._requesting} has not ended"
-            self.fail(REQUEST_EXCLUSION, self.initiator, seen)
-        self._requesting = alive
+        alive = self._requesting = self.begin(payload, BEGIN_REQ, delay)
         return alive
 
     def end_request(self, alive: Alive, delay: int) -> None:
@@ -293,9 +293,17 @@ class HopState:
             when = "on the way back" if alive.answered else "during the life of a write"
             self.fail(READ_ONLY, by, f"{alive}: bytes of data were changed {when}")
         if payload.response_status != alive.status:
-            when = "before its response" if alive.phase in _BEFORE_RESPONSE else "after its response began"
-            seen = f"{alive}: the status went from {named(alive.status)} to {named(payload.response_status)} {when}"
-            self.fail(STATUS, by, seen)
+            self._check_status(alive, by)
+
+    def _check_status(self, alive: Alive, by: Socket) -> None:
+        """A target may set it at any time until its response; on the way back nobody may."""
+        before, status = alive.status, alive.payload.response_status
+        early = alive.phase in _BEFORE_RESPONSE
+        if early and by is self.target and not alive.answered:
+            alive.status = status
+            return
+        when = "before its response" if early else "after its response began"
+        self.fail(STATUS, by, f"{alive}: the status went from {named(before)} to {named(status)} {when}")
 
     def _out_of_order(self, alive: Alive, what: str, by: Socket) -> NoReturn:
         rule = ONE_TRANSPORT if alive.phase == UNINITIALIZED_PHASE else PHASE_ORDER

@@ -12,10 +12,11 @@ import simpy
 from .address_map import AddressMap
 from .binding import Callback, NbTransport, PlainTransport, Transport
 from .dmi import Dmi
+from .errors import ElaborationError
 from .module import Module
 from .part import part_of, view_of
 from .payload import ADDRESS_ERROR, Payload
-from .sockets import InitiatorSocket, MultiTargetSocket
+from .sockets import InitiatorSocket, MultiTargetSocket, delay_from
 from .units import quantity
 
 
@@ -24,12 +25,18 @@ class Route:
 
     __slots__ = ("end", "offset", "out", "plain_transport", "start")
 
-    def __init__(self, start: int, end: int, offset: int, out: InitiatorSocket) -> None:
+    out: InitiatorSocket
+
+    def __init__(self, start: int, end: int, offset: int) -> None:
         self.start = start
         self.end = end
         self.offset = offset
-        self.out = out
         self.plain_transport: PlainTransport | None = None  # the target's, known from elaboration on
+
+    @property
+    def target_name(self) -> str:
+        """The full name of the target's socket."""
+        return self.out.hops[0].target.full_name
 
 
 class Decoder(Module):
@@ -64,12 +71,14 @@ class Decoder(Module):
 
         A target may be mapped more than once. Raises ElaborationError where regions overlap, or after elaboration.
         """
-        routes = self._routes.get(target)
-        out = routes[0].out if routes else self._output(target)
+        if self.elaborated:
+            raise ElaborationError(f"{self.full_name}: {start:#x} is mapped after elaboration, at {self.now} fs")
         length = int(quantity(size, "B")) if isinstance(size, str) else size
-        route = Route(start, start + length, local - start, out)
+        route = Route(start, start + length, local - start)
         self._regions.add(start, length, route)
-        self._routes.setdefault(target, []).append(route)
+        routes = self._routes.setdefault(target, [])
+        route.out = routes[0].out if routes else self._output(target)
+        routes.append(route)
 
     def end_of_elaboration(self) -> None:
         """Each way is known."""
@@ -98,15 +107,16 @@ class Decoder(Module):
         address, plain = payload.address, route.plain_transport
         payload.address = address + route.offset
         try:
-            if plain is not None:
-                return plain(payload, delay)
-            return (yield from route.out.b_transport(payload, delay))
+            if plain is None:
+                return (yield from route.out.b_transport(payload, delay))
+            left = plain(payload, delay)
+            return left if left.__class__ is int else (yield from delay_from(left, route.target_name))
         finally:
             payload.address = address
 
     def transport_dbg(self, _index: int, payload: Payload) -> int:
         """Read or write without time as far as the map goes without a gap; returns the bytes moved."""
-        route = self.route(payload)
+        route = self._regions.find(payload.address, payload.data_length)  # debug knows no streaming width
         if route is None:
             return self._debug_by_region(payload)
         with _moved(payload, route.offset):
@@ -171,5 +181,5 @@ def _seen_through(route: Route, dmi: Dmi) -> Dmi:
     memory = dmi.memory
     if memory is not None:
         skipped = first + route.offset - dmi.start
-        memory = memory[skipped : skipped + last - first + 1]
+        memory = memoryview(memory)[skipped : skipped + last - first + 1]  # never a copy
     return Dmi(first, last, memory, dmi.access, dmi.read_latency, dmi.write_latency)

@@ -44,7 +44,7 @@ class Dmi:
         self.write_latency = write_latency
 
     def __bool__(self) -> bool:
-        return self.access is not Access.NONE
+        return bool(self.access)
 
     def __repr__(self) -> str:
         return f"Dmi(0x{self.start:x}..0x{self.end:x}, {self.access.name})"

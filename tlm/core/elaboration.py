@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 import simpy
@@ -12,6 +12,7 @@ from simpy.events import NORMAL, URGENT
 from .errors import ElaborationError
 
 if TYPE_CHECKING:
+    from .binding import Socket
     from .module import Module
 
 _KEY = "tlm_design"
@@ -28,7 +29,7 @@ class Design:
         self._env = env
         self._tops: dict[str, Module] = {}
         self._begun: set[Module] = set()
-        self._elaborated = self._ended = False
+        self._elaborating = self._elaborated = self._ended = False
 
     def add(self, top: Module) -> None:
         """One more, under a name that is new in the environment; elaborated on the environment's next event."""
@@ -42,13 +43,15 @@ class Design:
 
     def elaborate(self) -> None:
         """Elaborate all modules, once: each step over the whole tree, parents first, before the next begins."""
-        if self._elaborated:
+        if self._elaborated or self._elaborating:
             return
-        self._before_end()
-        modules = list(self._modules())
-        for module in modules:
-            for socket in module.sockets:
-                socket.complete_binding()
+        self._elaborating = True
+        try:
+            self._before_end()
+            modules = list(self._modules())
+            self._complete_binding([socket for module in modules for socket in module.sockets])
+        finally:
+            self._elaborating = False
         self._elaborated = True
         for module in modules:
             module.elaborated = True
@@ -58,6 +61,14 @@ class Design:
             module.start_of_simulation()
         for module in modules:
             module.start()
+
+    @staticmethod
+    def _complete_binding(sockets: Sequence[Socket]) -> None:
+        """All are checked before any is tied: what is put right after an error is found as if it had always been so."""
+        for socket in sockets:
+            socket.check_binding()
+        for socket in sockets:
+            socket.tie()
 
     def _before_end(self) -> None:
         """The first hook may make more modules, whose turn comes too."""

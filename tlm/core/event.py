@@ -12,6 +12,9 @@ from .module import Module
 from .prim_channel import PrimChannel
 from .unschedule import unschedule
 
+#: After all else of an instant: who waits until a time for what comes at that time does not wait in vain.
+_LAST = NORMAL + 1
+
 
 class Notified(PrimChannel):
     """What is notified for all who wait then, and waited for again: what `Event` and `PeqWithGet` share.
@@ -32,7 +35,8 @@ class Notified(PrimChannel):
     def wait(self, timeout: int | None = None) -> simpy.Event:
         """What fires with the next notification, also one that is pending; `|` and `&` combine it with others.
 
-        With a `timeout` (fs) it fires then at the latest; its value is True if the notification came, else False.
+        With a `timeout` (fs) it fires then at the latest; its value is True if the notification came, else False. A
+        notification at that very time counts, whichever of the two was asked for first.
         """
         if timeout is not None and timeout < 0:
             raise ValueError(self.refused(f"is waited for until {-timeout} fs before now"))
@@ -152,7 +156,7 @@ class TimedWait(simpy.Event):
         self._ok, self._value = True, False
         self.callbacks.append(self._over)
         occurrence.callbacks.append(self._came)
-        self.env.schedule(self, NORMAL, timeout)
+        self.env.schedule(self, _LAST, timeout)  # type: ignore[arg-type]  # SimPy orders any integers
 
     def _came(self, _occurrence: simpy.Event) -> None:
         unschedule(self)

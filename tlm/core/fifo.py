@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import simpy
 
 from .awaited import Processes, Shared
+from .given_up import Waiters, given_up
 from .module import Module
 from .prim_channel import Done, PrimChannel
 
@@ -19,8 +20,9 @@ Default = TypeVar("Default")
 class Fifo(PrimChannel, Generic[Item]):
     """First in, first out, at most `capacity` items; waiting putters and getters are served in order.
 
-    Who need not wait goes on at once. `givers` and `takers` are the processes that have put and taken, for a message
-    about who waits for whom.
+    Who need not wait goes on at once. A getter that waits no longer when its turn comes, after an interrupt or a
+    timeout, is passed over and takes no item; what was given to `put` is put, whether anybody waits for that or not.
+    `givers` and `takers` are the processes that have put and taken, for a message about who waits for whom.
     """
 
     def __init__(self, parent: simpy.Environment | Module, capacity: int = 16, name: str = "") -> None:
@@ -52,9 +54,12 @@ class Fifo(PrimChannel, Generic[Item]):
         if process is not self._giver and process is not None:
             self._giver = process
             self.givers.add(process)
-        if self._getters:
-            self._getters.popleft().succeed(item)
-            return self._done
+        while self._getters:
+            getter = self._getters.popleft()
+            if not given_up(getter):
+                getter._value = item  # as succeed() does, a call less
+                env.schedule(getter)
+                return self._done
         if len(self._items) < self.capacity:
             self._items.append(item)
             return self._done
@@ -71,13 +76,14 @@ class Fifo(PrimChannel, Generic[Item]):
             self.takers.add(process)
         if not self._items:
             event = FirstItem(env, self)
+            event.callbacks = Waiters()
             self._getters.append(event)
             return event
         oldest = Done(env, self._items.popleft())
         if self._putters:
             putter, item = self._putters.popleft()
             self._items.append(item)
-            putter._value = None  # as succeed() does, a call less
+            putter._value = None
             env.schedule(putter)
         return oldest
 

@@ -11,7 +11,7 @@ from .module import Module
 from .part import part_of, view_of
 from .payload import BURST_ERROR, Payload
 from .side_process import AllDone, SideProcess
-from .sockets import MultiInitiatorSocket, MultiTargetSocket
+from .sockets import MultiInitiatorSocket, MultiTargetSocket, delay_from
 from .units import quantity
 
 
@@ -39,19 +39,20 @@ class Interleaver(Module):
         return channel, row * self.granule + byte
 
     def b_transport(self, _index: int, payload: Payload, delay: int) -> Transport:
-        """Send `payload`, or its parts, to the channels; done when all is. A streaming width is refused."""
+        """Send `payload`, or its parts, to the channels; done when all is. What streams beyond a granule is refused."""
         address, length = payload.address, payload.data_length
-        if payload.streaming_width < length:
+        if address % self.granule + min(length, payload.streaming_width) > self.granule:
+            if payload.streaming_width >= length:
+                return (yield from self._side_by_side(payload, delay))
             payload.response_status = BURST_ERROR
             return delay
-        if address % self.granule + length > self.granule:
-            return (yield from self._side_by_side(payload, delay))
         channel, payload.address = self.place(address)
         hop = self.channels.hops[channel]
         try:
-            if hop.plain_transport is not None:
-                return hop.plain_transport(payload, delay)
-            return (yield from hop.b_transport(payload, delay))
+            if hop.plain_transport is None:
+                return (yield from hop.b_transport(payload, delay))
+            left = hop.plain_transport(payload, delay)
+            return left if left.__class__ is int else (yield from delay_from(left, hop.target.full_name))
         finally:
             payload.address = address
             payload.dmi_allowed = False
@@ -81,9 +82,12 @@ class Interleaver(Module):
 
     def _begin(self, hop: Hop, part: Payload, delay: int) -> SideProcess | int:
         """When `part` is done or, where that is not so plain, what runs until then."""
-        if hop.plain_transport is not None:
-            return int(self.env.now) + hop.plain_transport(part, delay)
-        return SideProcess(self.env, hop.b_transport(part, delay))
+        if hop.plain_transport is None:
+            return SideProcess(self.env, hop.b_transport(part, delay))
+        left = hop.plain_transport(part, delay)
+        if left.__class__ is int:
+            return int(self.env.now) + left
+        return SideProcess(self.env, delay_from(left, hop.target.full_name))
 
     def _cut(self, payload: Payload) -> Iterator[tuple[Hop, Payload]]:
         """The parts of `payload` that lie in one granule each, in order, with the ways to their channels."""

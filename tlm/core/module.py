@@ -58,6 +58,23 @@ class Answer(Awaited):
         return self.label
 
 
+class Monitors(list[Callable[[Any], None]]):
+    """What looks on at the hops of `place`, a socket of `module` or the module itself: put there before elaboration."""
+
+    def __init__(self, module: Module, place: Any) -> None:
+        super().__init__()
+        self._module = module
+        self._place = place
+
+    def append(self, monitor: Callable[[Any], None]) -> None:
+        """One more; ElaborationError where it would never be called."""
+        if self._module.elaborated:
+            raise ElaborationError(f"{self._place.full_name}: a monitor is appended after elaboration")
+        if not callable(monitor):
+            raise TypeError(f"{self._place.full_name}: a monitor is a function, not {monitor!r}")
+        super().append(monitor)
+
+
 class Module:
     """A named component. `parent` is a `simpy.Environment` or another module, which gives the hierarchy.
 
@@ -71,11 +88,13 @@ class Module:
     kind = ""
 
     def __init__(self, parent: simpy.Environment | Module, name: str) -> None:
+        if not isinstance(parent, (Module, simpy.Environment)):
+            raise TypeError(f"module {name!r} belongs to an environment or another module, not to {parent!r}")
         self.name = name
         self.children: dict[str, Module] = {}
         self.sockets: list[Any] = []
         self.prim_channels: list[Any] = []  # the FIFOs and counts that are its own, as sc_prim_channel
-        self.monitors: list[Callable[[Any], None]] = []  # for each hop from an initiator's socket here or inside
+        self.monitors = Monitors(self, self)  # for each hop from an initiator's socket here or inside
         self.elaborated = False
         self.processes = Processes()
         self.announced: dict[simpy.Process, Announced] = {}
@@ -126,8 +145,10 @@ class Module:
 
     def process(self, function: ProcessFunction) -> None:
         """Run `function()`, a generator, as a SimPy process from elaboration on."""
+        if not callable(function):
+            raise TypeError(f"{self.full_name}: a process is a generator function, not {function!r}")
         if self._functions is None:
-            self.processes.add(self.env.process(function()))
+            self.processes.add(self.env.process(_generator(self, function)))
         else:
             self._functions.append(function)
 
@@ -202,6 +223,14 @@ class Module:
 
     def end_of_simulation(self) -> None:
         """Hook: called once, by `stop` or where `simulate` finds nothing left to happen."""
+
+
+def _generator(module: Module, function: ProcessFunction) -> Generator[simpy.Event, Any, Any]:
+    """What a process of `module` runs; TypeError where the function gives none."""
+    generator = function()
+    if not isinstance(generator, Generator):
+        raise TypeError(f"{module.full_name}: a process is a generator function, not {function!r}")
+    return generator
 
 
 def check_name(name: str, within: str = "") -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import simpy
 
 from .awaited import Awaited
+from .given_up import Waiters, given_up
 from .module import Module
 from .prim_channel import Done, PrimChannel
 from .survey import Survey
@@ -37,6 +38,7 @@ class Mutex(PrimChannel):
         if self.try_lock():
             return self._locked
         event = Lock(self.env, self)
+        event.callbacks = Waiters()
         event.process = self._asking()
         self._queue.append(event)
         return event
@@ -57,7 +59,7 @@ class Mutex(PrimChannel):
         self.owner = None
         while self._queue and self.owner is None:
             event = self._queue.popleft()
-            if event.callbacks:
+            if not given_up(event):
                 self.owner = event.process
                 self._owned_since = self.env._now
                 event.succeed()

@@ -11,8 +11,8 @@ from .phases import AnyPhase, Phase
 class Passage:
     """One transaction: from initiator `index` by `route`, until it is over.
 
-    The payload has the target's address as long as the target may be at work on it, else the initiator's.
-    `target_waits`: the target is still to be told that the response is over.
+    Whoever is called finds its own address in the payload. Between the calls it has the target's until the response
+    begins, then the initiator's. `target_waits`: the target is still to be told that the response is over.
     """
 
     __slots__ = ("_address", "_local", "index", "payload", "route", "target_waits")
@@ -26,16 +26,12 @@ class Passage:
         self._local = payload.address + route.offset
 
     def to_target(self) -> None:
-        """The target's address, until the response has begun."""
+        """The target's address."""
         self.payload.address = self._local
 
     def to_initiator(self) -> None:
-        """The initiator's address, while it is called."""
+        """The initiator's address."""
         self.payload.address = self._address
-
-    def respond(self) -> None:
-        """The response begins: the initiator's address from here on."""
-        self.payload.address = self._local = self._address
 
 
 class Passages(dict[Payload, Passage]):
@@ -61,9 +57,7 @@ class Passages(dict[Payload, Passage]):
 
     def leave(self, payload: Payload) -> None:
         """It is over, if it was not already."""
-        passage = self.pop(payload, None)
-        if passage is not None:
-            passage.respond()
+        self.pop(payload, None)
 
     def of(self, payload: Payload, phase: AnyPhase) -> Passage | None:
         """The one of `payload`; where there is none, None for a phase that may be ignored, else ProtocolError."""

@@ -115,7 +115,13 @@ class Payload:
     @property
     def response_string(self) -> str:
         """The status by name, as TLM_OK_RESPONSE is "OK"."""
-        return Status(self.response_status).name
+        return named(Status, self.response_status)
 
     def __repr__(self) -> str:
-        return f"Payload({self.command.name} 0x{self.address:x}, {self.data_length} B, {self.response_status.name})"
+        command, status = named(Command, self.command), named(Status, self.response_status)
+        return f"Payload({command} 0x{self.address:x}, {self.data_length} B, {status})"
+
+
+def named(kind: type[IntEnum], value: Any) -> str:
+    """The name of a value, also of a bare number; of one that is none of `kind`, its own name or what it is."""
+    return kind(value).name if value in kind._value2member_map_ else str(getattr(value, "name", value))

@@ -29,35 +29,32 @@ class Router(Decoder):
 
     def nb_transport_fw(self, index: int, payload: Payload, phase: AnyPhase, delay: int) -> NbResult:
         """Initiator `index` goes on with a transaction."""
-        if phase == BEGIN_REQ:
-            passage = self._passages.enter(index, payload)
-            if passage is None:
-                return COMPLETED, phase, delay
-            passage.to_target()
-        else:
-            passage = self._passages.of(payload, phase)
-            if passage is None:
-                return ACCEPTED, phase, delay
+        begins, address = phase == BEGIN_REQ, payload.address
+        passage = self._passages.enter(index, payload) if begins else self._passages.of(payload, phase)
+        if passage is None:
+            return COMPLETED if begins else ACCEPTED, phase, delay
+        passage.to_target()
         try:
             result = passage.route.out.nb_transport_fw(payload, phase, delay)
         except BaseException:
             self._passages.leave(payload)
+            passage.to_initiator()
             raise
         if result[0] == COMPLETED or phase == END_RESP:
             self._passages.leave(payload)
+            passage.to_initiator()
         elif result[0] == UPDATED and result[1] == BEGIN_RESP:
-            passage.respond()
+            passage.to_initiator()
+        elif not begins:  # else the target is at work, or has called back already
+            payload.address = address
         return result
 
     def nb_transport_bw(self, payload: Payload, phase: AnyPhase, delay: int) -> NbResult:
         """A target goes on with a transaction."""
-        passage = self._passages.of(payload, phase)
+        passage, address = self._passages.of(payload, phase), payload.address
         if passage is None:
             return ACCEPTED, phase, delay
-        if phase == BEGIN_RESP:
-            passage.respond()
-        else:
-            passage.to_initiator()
+        passage.to_initiator()
         try:
             result = self.port[passage.index].nb_transport_bw(payload, phase, delay)
         except BaseException:
@@ -65,6 +62,6 @@ class Router(Decoder):
             raise
         if result[0] == COMPLETED or (result[0] == UPDATED and result[1] == END_RESP):
             self._passages.leave(payload)
-        elif self._passages.get(payload) is passage:
-            passage.to_target()
+        elif phase != BEGIN_RESP:  # after that it is as whoever is before this router wants it
+            payload.address = address
         return result

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import simpy
 
 from .awaited import Processes, Shared
+from .given_up import Waiters, given_up
 from .module import Module
 from .prim_channel import Done, PrimChannel
 
@@ -37,6 +38,7 @@ class Semaphore(PrimChannel):
         if self.try_wait():
             return self._taken
         event = Unit(self.env, self)
+        event.callbacks = Waiters()
         event.process = self.env._active_proc
         self._queue.append(event)
         return event
@@ -54,7 +56,7 @@ class Semaphore(PrimChannel):
         self._give(self.env._active_proc)
         while self._queue:
             event = self._queue.popleft()
-            if event.callbacks:
+            if not given_up(event):
                 self._hold(event.process)
                 event.succeed()
                 return

@@ -134,7 +134,10 @@ class MultiInitiatorSocket(AnyInitiatorSocket):
         return True
 
     def __getitem__(self, index: int) -> Hop:
-        return self.hops[index]
+        try:
+            return self.hops[index]
+        except IndexError:
+            raise self.no_number(index) from None
 
     def callback(self, name: str, index: int) -> Callback | None:
         """The owner's function for `name`, with its first argument."""
@@ -283,7 +286,10 @@ class MultiTargetSocket(AnyTargetSocket):
         return True
 
     def __getitem__(self, index: int) -> Hop:
-        return self.hops[index]
+        try:
+            return self.hops[index]
+        except IndexError:
+            raise self.no_number(index) from None
 
     def callback(self, name: str, index: int) -> Callback | None:
         """The owner's function for `name`, with its first argument."""
@@ -304,16 +310,22 @@ def as_generator(function: Callable[[Payload, int], Any], name: str) -> BTranspo
 
     def transport(payload: Payload, delay: int) -> Transport:
         result = function(payload, delay)
-        if result.__class__ is int:
-            return result
-        if isinstance(result, Generator):
-            result = yield from result
-        try:
-            return index(result)
-        except TypeError:
-            raise TypeError(f"{name}: b_transport returned {result!r} and not a delay") from None
+        return result if result.__class__ is int else (yield from delay_from(result, name))
 
     return transport
+
+
+def delay_from(result: Any, name: str) -> Transport:
+    """The delay that the b_transport of the socket `name` gave, where it gave no plain int: a generator is run.
+
+    Raises TypeError where it comes to no delay.
+    """
+    if isinstance(result, Generator):
+        result = yield from result
+    try:
+        return index(result)
+    except TypeError:
+        raise TypeError(f"{name}: b_transport returned {result!r} and not a delay") from None
 
 
 def _numbered(function: Callback | None, index: int) -> Callback | None:

@@ -49,7 +49,7 @@ def _exact(number: float | Decimal | Rational | str) -> Fraction | None:
         if isinstance(number, Rational):
             return Fraction(int(number.numerator), int(number.denominator))
         return Fraction(number if isinstance(number, (str, Decimal)) else repr(float(number)))
-    except (ValueError, OverflowError, ZeroDivisionError):
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         return None
 
 
