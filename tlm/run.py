@@ -99,7 +99,7 @@ def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result]
 
     BadInput where one of these, or of those written meanwhile, cannot be: or is what the runs of `scenarios` read.
     """
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     named = {name: cli.check_writable(getattr(args, name)) for name in FILES if getattr(args, name) is not None}
     files: dict[Path, Callable[[Result], str]] = {named["json"]: _document} if "json" in named else {}
@@ -120,7 +120,7 @@ def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result]
 
 def _check_timelines(args: Any, timelines: list[Path], files: list[Path]) -> None:
     """BadInput where a timeline would be written over another of `files`, all that we write, or is missing."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     if args.signals and args.vcd is None:
         raise BadInput("--signals says what --vcd FILE is to hold; there is no --vcd")
@@ -162,7 +162,7 @@ def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timeli
 
 def _workload(scenario: Scenario) -> Workload:
     """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
     from .workload.source import load_workload
 
     with warnings.catch_warnings():

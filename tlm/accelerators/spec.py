@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tlm.core.ranges import Range
+from tlm.inputs.ranges import Range
 
 size = Range(above=0, most=4096)
 capacity = Range(above=0, most=1 << 36)

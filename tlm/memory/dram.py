@@ -8,8 +8,18 @@ from typing import Any
 import attrs
 import simpy
 
-from ..core import IGNORE, OK, WRITE, Module, Payload, TargetSocket
-from ..core.payload import ADDRESS_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR, Status
+from ..core import (
+    ADDRESS_ERROR,
+    BURST_ERROR,
+    BYTE_ENABLE_ERROR,
+    IGNORE,
+    OK,
+    WRITE,
+    Module,
+    Payload,
+    Status,
+    TargetSocket,
+)
 from .channel import Channel
 from .config import resolve
 from .spec import MemorySpec

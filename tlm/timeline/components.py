@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core import BUSY, IDLE, Module, Party
-from ..core.awaited import Awaited
-from ..core.module import Announced
+from ..core import BUSY, IDLE, Announced, Awaited, Module, Party
 from .stream import Kind, Scope, Stream
 
 

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from ..core import BEGIN_REQ, BEGIN_RESP, COMPLETED, END_RESP, IGNORE, UPDATED, Hop, Module, Payload, Phase, Socket
-from ..core.binding import Transport
-from ..core.payload import Command, Status, named
-from ..core.phases import AnyPhase, NbResult
+from ..core import (
+    BEGIN_REQ,
+    BEGIN_RESP,
+    COMPLETED,
+    END_RESP,
+    IGNORE,
+    UPDATED,
+    AnyPhase,
+    Command,
+    Hop,
+    Module,
+    NbResult,
+    Payload,
+    Phase,
+    Socket,
+    Status,
+    Transport,
+)
+from ..core.transport.payload import name_of
 from .levels import NEVER, Bandwidth, Pending
 from .stream import Scope, Stream, Transaction
 
@@ -120,7 +135,7 @@ class Watch:
         if phase == END_RESP:
             self._responding.pop(payload, None)
         for sink in self._stream.sinks:
-            sink.phase(one, named(Phase, phase), int(self._env.now + delay))
+            sink.phase(one, name_of(Phase, phase), int(self._env.now + delay))
 
     def _answered(self, payload: Payload, delay: int) -> None:
         one = self._requested.pop(payload, None)
@@ -136,7 +151,7 @@ class Watch:
             number=stream.transactions,
             source=self._source,
             target=self._target,
-            command=named(Command, payload.command),
+            command=name_of(Command, payload.command),
             address=int(payload.address),
             length=int(payload.data_length),
             begin_fs=int(now + delay),
@@ -153,7 +168,7 @@ class Watch:
         self._count(now, end, -one.length, -1)
         if payload.response_status > 0 and one.command != IGNORE.name:
             self._bandwidth.add(end, one.length)
-        status = named(Status, payload.response_status)
+        status = name_of(Status, payload.response_status)
         for sink in self._stream.sinks:
             sink.response(one, end, status)
 
