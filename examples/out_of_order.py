@@ -64,13 +64,16 @@ class Memory(Module):
 
 
 class Reader(Module):
-    """Sends a request as soon as the one before has been taken, and notes when its response is over."""
+    """Sends a request as soon as the one before has been taken, and notes when its response is over.
+
+    A BEGIN_RESP may come without an END_REQ, and then ends the request too: some memories take one at a time.
+    """
 
     def __init__(self, parent, name, addresses):
         super().__init__(parent, name)
         self.mem = InitiatorSocket(self, "mem", nb_transport_bw=self.nb_transport_bw)
         self.peq = PeqWithCbAndPhase(self, self.step)
-        self.addresses = deque(addresses)
+        self.addresses, self.asked = deque(addresses), None
 
     def start_of_simulation(self):
         self.request()
@@ -80,17 +83,19 @@ class Reader(Module):
         return ACCEPTED, phase, delay
 
     def step(self, payload, phase):
-        if phase == END_REQ:
+        if phase in (END_REQ, BEGIN_RESP) and payload is self.asked:
             self.request()
-        elif phase == BEGIN_RESP:
+        if phase == BEGIN_RESP:
             self.peq.notify(payload, END_RESP, 7 * FS_PER_NS)
-        else:  # END_RESP
+        elif phase == END_RESP:
             self.mem.nb_transport_fw(payload, END_RESP, 0)
             print(f"{self.now / FS_PER_NS:4.0f} ns: 0x{payload.address:04x} {payload.response_string}")
 
     def request(self):
+        self.asked = None
         if self.addresses:
-            self.mem.nb_transport_fw(Payload(READ, self.addresses.popleft(), data_length=64), BEGIN_REQ, 0)
+            self.asked = Payload(READ, self.addresses.popleft(), data_length=64)
+            self.mem.nb_transport_fw(self.asked, BEGIN_REQ, 0)
 
 
 soc = Module(simpy.Environment(), "soc")

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tlm.accelerators.spec import AcceleratorSpec
-from tlm.core.errors import BadInput
 from tlm.engines.spec import CompressionSpec
+from tlm.inputs.errors import BadInput
 from tlm.memory.spec import MemorySpec
 from tlm.scenario import load
 from tlm.workload.spec import WorkloadSpec

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from tlm import cli
-from tlm.core.errors import BadInput, CheckFailed, Deadlock
+from tlm.core import Deadlock
+from tlm.inputs.errors import BadInput, CheckFailed
 
 
 def raising(error: BaseException) -> Callable[[], int]:

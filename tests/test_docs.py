@@ -18,8 +18,8 @@ from tlm import run as command
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
-from tlm.core.structure import hidden
-from tlm.core.units import written
+from tlm.inputs.structure import hidden
+from tlm.inputs.units import written
 from tlm.memory.standards import standard_names
 from tlm.result import (
     REASONS,

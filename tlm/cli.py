@@ -66,7 +66,7 @@ def run_command(command: Callable[[], int | None]) -> int:
 @contextmanager
 def printing() -> Iterator[None]:
     """Around what is printed: BadInput where stdout takes nothing, BrokenPipeError where nobody reads it."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     try:
         with _written("standard output"):
@@ -98,7 +98,7 @@ class Parser(argparse.ArgumentParser):
 
 def check_writable(path: str | Path) -> Path:
     """`path`, where a file can be written there; BadInput says before the run why it cannot."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     with _written(path):
         file = Path(path)
@@ -116,7 +116,7 @@ def check_writable(path: str | Path) -> Path:
 
 def check_folder(path: str | Path) -> Path:
     """`path`, where a folder is or can be made; BadInput says before the run why it cannot."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     with _written(path):
         inner = Path(os.path.realpath(path))
@@ -172,7 +172,7 @@ def _write_whole(file: Path, text: str) -> None:
 @contextmanager
 def _written(path: str | Path) -> Iterator[None]:
     """An OSError while `path` is written, or is looked at for that, as BadInput; a broken pipe stays one."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     if "\0" in str(path):
         raise BadInput("cannot be written: no file has such a name", file=str(path))
@@ -190,7 +190,8 @@ def _drop_stdout() -> None:
 
 
 def _exit_code(error: Exception) -> int:
-    from .core.errors import BadInput, CheckFailed, Deadlock
+    from .core import Deadlock
+    from .inputs.errors import BadInput, CheckFailed
 
     if isinstance(error, BadInput):
         return BAD_INPUT
@@ -200,7 +201,7 @@ def _exit_code(error: Exception) -> int:
 
 
 def _subcommand(name: str) -> Callable[[Sequence[str]], int]:
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     if name not in COMMANDS:
         raise BadInput(f"there is no command {name!r}", given=name, allowed=COMMANDS)
@@ -209,7 +210,7 @@ def _subcommand(name: str) -> Callable[[Sequence[str]], int]:
 
 
 def _unknown(option: str, known: Sequence[str] | dict[str, Any]) -> str:
-    from .core.errors import nearest
+    from .inputs.errors import nearest
 
     match = nearest(option.partition("=")[0], known)
     what = "unknown option" if option.startswith("-") else "one argument too many:"

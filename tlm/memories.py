@@ -61,7 +61,7 @@ def _run(args: Any) -> int:
 
 def _target(args: Any) -> Path:
     """Where the JSON goes; BadInput where it cannot, or is what is read."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     target = cli.check_writable(args.json)
     if args.name and target.is_file() and Path(args.name).is_file() and target.samefile(args.name):

@@ -71,7 +71,7 @@ def _run(args: Any) -> int:
 
 def _player(args: Any) -> Player:
     """The memory that is asked for; BadInput names options."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
     from .memory.player import Player
     from .memory.spec import MemorySpec
 
@@ -88,7 +88,7 @@ def _player(args: Any) -> Player:
 
 def _target(args: Any) -> Path:
     """Where the JSON goes; BadInput where it cannot, or is what is read."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     target = cli.check_writable(args.json)
     for name, what in ((args.trace, "trace"), (args.memory, "memory")):

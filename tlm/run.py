@@ -81,15 +81,15 @@ def _run(args: Any) -> int:
         others = variants(scenario, args.compare)
         files = _files(args, [scenario, *others.values()])
         result = _result(args, scenario, others, timelines)
-    except KeyboardInterrupt:
-        print("interrupted: no result", file=sys.stderr)
-        return cli.INTERRUPTED
-    except Exception:
+        for file, text_of in files.items():
+            cli.write_text(file, text_of(result))
+    except BaseException as error:
         for line in timelines:
             print(line, file=sys.stderr)
-        raise
-    for file, text_of in files.items():
-        cli.write_text(file, text_of(result))
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        print("interrupted: no result", file=sys.stderr)
+        return cli.INTERRUPTED
     _show(result, [*(f"wrote {file}" for file in files), *timelines])
     return cli.INTERRUPTED if result.partial else cli.DONE
 
@@ -99,7 +99,7 @@ def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result]
 
     BadInput where one of these, or of those written meanwhile, cannot be: or is what the runs of `scenarios` read.
     """
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     named = {name: cli.check_writable(getattr(args, name)) for name in FILES if getattr(args, name) is not None}
     files: dict[Path, Callable[[Result], str]] = {named["json"]: _document} if "json" in named else {}
@@ -120,7 +120,7 @@ def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result]
 
 def _check_timelines(args: Any, timelines: list[Path], files: list[Path]) -> None:
     """BadInput where a timeline would be written over another of `files`, all that we write, or is missing."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
 
     if args.signals and args.vcd is None:
         raise BadInput("--signals says what --vcd FILE is to hold; there is no --vcd")
@@ -162,7 +162,7 @@ def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timeli
 
 def _workload(scenario: Scenario) -> Workload:
     """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
-    from .core.errors import BadInput
+    from .inputs.errors import BadInput
     from .workload.source import load_workload
 
     with warnings.catch_warnings():
@@ -200,6 +200,9 @@ def _timelines(args: Any, system: System, lines: list[str]) -> Iterator[None]:
     try:
         with trace:
             yield
+    except BaseException as error:
+        lines += getattr(error, "__notes__", [])
+        raise
     finally:
         end = ", up to where the run stopped" if trace.partial else ""
         lines += [f"wrote {file}{end}" for file in trace.written]

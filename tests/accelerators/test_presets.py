@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tlm.accelerators.preset import preset_file, preset_names
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 from tlm.scenario import load
 
 GRIDS = {  # tiles, rows, columns, lanes

@@ -10,8 +10,8 @@ import pytest
 from tlm.accelerators.preset import preset_document
 from tlm.accelerators.rules import rule
 from tlm.accelerators.spec import AcceleratorSpec
-from tlm.core.errors import BadInput
-from tlm.core.structure import structure
+from tlm.inputs.errors import BadInput
+from tlm.inputs.structure import structure
 
 MODULE = """\
 import numpy as np

@@ -9,7 +9,7 @@ import pytest
 from small_layers import machine, random_layer
 
 from tlm.accelerators.rules import Geometry, Grid, rule
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 SPEC = machine(tiles=1, rows=2, columns=4, lanes=2)
 SHAPE = {"size": (4, 4), "kernel": (2, 2), "stride": (1, 1), "padding": (0, 0)}

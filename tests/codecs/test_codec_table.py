@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlm.codecs import CODECS, CorruptContainer, Format, codec, entropy_bits
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 every_codec = pytest.mark.parametrize("name", CODECS)
 SMALL = [

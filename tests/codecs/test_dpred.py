@@ -5,7 +5,7 @@ import pytest
 from container_oracle import dpred_container, to_bytes
 
 from tlm.codecs import CODECS, CorruptContainer, Format
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 DPRED = CODECS["dpred"]
 SIGNED, UNSIGNED = Format(16, True), Format(16, False)

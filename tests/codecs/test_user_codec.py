@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tlm.codecs import CorruptContainer, Format, codec
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 #: A codec of bytes: a container holds its 16 values as they are, 8 bits each.
 PLAIN = """\

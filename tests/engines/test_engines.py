@@ -12,8 +12,7 @@ import simpy
 from test_region import region
 
 from tlm.codecs import codec
-from tlm.core import CheckFailed, Clock, Module, Payload, TargetSocket
-from tlm.core.payload import ADDRESS_ERROR, OK
+from tlm.core import ADDRESS_ERROR, OK, CheckFailed, Clock, Module, Payload, TargetSocket
 from tlm.engines import (
     Cut,
     Decompressor,

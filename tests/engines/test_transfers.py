@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from test_engines import load_of, stream_of
 from test_region import region
 
-from tlm.core import BUSY, IDLE, WRITE, Hop, Module, Payload, TargetSocket
-from tlm.core.payload import ADDRESS_ERROR, OK
+from tlm.core import ADDRESS_ERROR, BUSY, IDLE, OK, WRITE, Hop, Module, Payload, TargetSocket
 from tlm.engines import Cut, Dma, Write
 from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
 

@@ -6,8 +6,21 @@ from bench import DramBench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tlm.core import BUSY, IDLE, IGNORE, READ, WRITE, BadInput, InitiatorSocket, Module, Payload
-from tlm.core.payload import ADDRESS_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR, OK
+from tlm.core import (
+    ADDRESS_ERROR,
+    BURST_ERROR,
+    BUSY,
+    BYTE_ENABLE_ERROR,
+    IDLE,
+    IGNORE,
+    OK,
+    READ,
+    WRITE,
+    BadInput,
+    InitiatorSocket,
+    Module,
+    Payload,
+)
 from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
 
 GIB = 1 << 30

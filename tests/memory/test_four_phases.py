@@ -16,8 +16,11 @@ from tlm2.models import AtInitiator, in_ns, later
 
 from tlm.core import (
     ACCEPTED,
+    ADDRESS_ERROR,
     BEGIN_REQ,
     BEGIN_RESP,
+    BURST_ERROR,
+    BYTE_ENABLE_ERROR,
     COMPLETED,
     END_REQ,
     END_RESP,
@@ -35,7 +38,6 @@ from tlm.core import (
     ProtocolError,
     check_protocol,
 )
-from tlm.core.payload import ADDRESS_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR
 from tlm.memory import Dram
 
 CLOSED, HIT, CONFLICT = 1 + 14 + 14 + 2, 1 + 14 + 2, 1 + 14 + 14 + 14 + 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 from tlm.scenario import load, resolved, varied
 
 TWO = """\

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
-from tlm.core.units import written
+from tlm.inputs.units import written
 from tlm.scenario import Scenario, load, resolved, shipped_scenarios
 
 counts = st.integers(1, 4096)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tlm.accelerators.preset import preset_file
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 from tlm.memory.standards import FOLDER, load_standard
 from tlm.scenario import Scenario, load, shipped_scenarios
 

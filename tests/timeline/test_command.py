@@ -198,6 +198,27 @@ def test_a_deadlock_keeps_what_there_was_and_is_told_as_without(
     assert ends["soc.accelerator.tile0"] == ("weights", "soc.accelerator.dma")
 
 
+def test_a_deadlock_is_told_where_a_timeline_cannot_be_written_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tlm.engines.flow.ReadStream.free_to", lambda _stream, _count: None)
+    args = ["lenet", "--set", "accelerator.wm=4 KiB", "--trace", "run.pftrace", "--vcd", "/dev/full", "--no-live"]
+    assert command.main(args) == 1
+    first, second, error = capsys.readouterr().err.splitlines()[:3]
+    assert first == "/dev/full: cannot be written: No space left on device"
+    assert second == "wrote run.pftrace, up to where the run stopped"
+    assert error.startswith("error: deadlock at ")
+
+
+def test_timelines_are_told_where_the_result_cannot_be_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["lenet", "--trace", "run.pftrace", "--json", "/dev/full", "--no-live"]) == 2
+    lines = ["wrote run.pftrace", "error: /dev/full: cannot be written: No space left on device"]
+    assert capsys.readouterr().err.splitlines() == lines
+    assert files(folder) == ["run.pftrace"]
+
+
 def test_an_error_after_the_run_itself_leaves_it_whole(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

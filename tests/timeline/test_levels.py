@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import simpy
 from systems import Initiator, Part, Target, look, soc
 
-from tlm.core import FS_PER_NS, IGNORE, READ, WRITE, Fifo, Payload
-from tlm.timeline.levels import Bandwidth, InFlight
+from tlm.core import FS_PER_NS, IGNORE, READ, WRITE, Fifo, Module, Payload
+from tlm.timeline.levels import Bandwidth, Pending
 from tlm.timeline.stream import Sink, Stream
 
 US = 1000 * FS_PER_NS
@@ -77,6 +79,53 @@ def test_a_module_s_own_levels_are_looked_at_once_a_window_in_which_anything_mov
     assert seen.signals["soc.tank.stored_bytes"] == [(0, 0), (12, 30), (42, 40), (43, 50)]
 
 
+def test_levels_that_a_module_cannot_tell_yet_are_told_from_when_it_can(tmp_path: Path) -> None:
+    top = soc()
+
+    class Late(Part):
+        def levels(self):
+            return {"stored_bytes": (self.stored, 64)}
+
+    def run(part):
+        part.probe.set("busy")
+        yield part.env.timeout(12)
+        part.stored = np.int64(7)
+        part.probe.set("idle")
+
+    Late(top, "late", run)
+    seen = look(tmp_path, top, window_fs=10)
+    assert seen.perfetto.counters()["soc.late.stored_bytes"] == [(12, 7)]
+    assert seen.signals["soc.late.stored_bytes"] == [(0, 0), (12, 7)]
+
+
+def test_the_queue_of_a_target_is_that_of_all_its_initiators(tmp_path: Path) -> None:
+    top = soc()
+    target = Target(top, "target", 10)
+
+    def run(initiator):
+        for delay in (0, 5):
+            yield initiator.env.timeout(4)
+            yield from initiator.mem.b_transport(Payload(READ, 0, data_length=8), delay)
+
+    for name in ("first", "second"):
+        Initiator(top, name, run).mem >> target.port
+    seen = look(tmp_path, top)
+    depths = [(4, 2), (13, 4), (14, 2), (23, 0)]
+    assert seen.perfetto.counters()["soc.target.port.queue_depth"] == depths
+    assert seen.signals["soc.target.port.queue_depth"] == [(0, 0), *depths]
+    assert seen.perfetto.unit("soc.target.port.queue_depth") == "transactions"
+
+
+def test_a_run_that_begins_late_has_no_bandwidth_before(tmp_path: Path) -> None:
+    env = simpy.Environment()
+    env.run(7 * US)
+    top = Module(env, "soc")
+    target = Target(top, "target", 2 * US)
+    Initiator(top, "it", lambda it: it.mem.b_transport(Payload(READ, 0, data_length=5), 0)).mem >> target.port
+    rates = [(7 * US, 0), (9 * US, 5), (10 * US, 0)]
+    assert look(tmp_path, top).perfetto.counters()["soc.target.port.bandwidth_mb_per_s"] == rates
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_bytes_in_flight_and_bandwidth(waits: bool, tmp_path: Path) -> None:
     top = soc()
@@ -133,7 +182,7 @@ class Told(Sink):
 
 def test_changes_that_lie_ahead_are_told_in_order_and_once_an_instant() -> None:
     told = Told()
-    sums = InFlight(Stream([told], 10), ("socket",))
+    sums = Pending(Stream([told], 10), ("socket",), "in_flight_bytes", "B")
     for time, change in [(50, 8), (20, 4), (50, -4), (30, 1)]:
         sums.add(time, change)
     sums.until(30)

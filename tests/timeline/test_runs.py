@@ -142,17 +142,19 @@ def levels_of(module: Any) -> list[str]:
     return [f"{module.full_name}.{name}" for name in module.levels()]
 
 
-def test_requests_in_flight_are_those_between_request_and_response(looked: Looked) -> None:
+@pytest.mark.parametrize("counter", ["soc.accelerator.dma.mem.in_flight_bytes", "soc.memory.port.queue_depth"])
+def test_what_is_pending_is_what_is_between_request_and_response(looked: Looked, counter: str) -> None:
     changes: Counter[int] = Counter()
     for one in looked.seen.perfetto.slices():
         if one.category == "request":
-            changes[one.begin] += one.notes["length"]
-            changes[one.end or 0] -= one.notes["length"]
+            amount = 1 if counter.endswith("depth") else one.notes["length"]
+            changes[one.begin] += amount
+            changes[one.end or 0] -= amount
     level, expected = 0, []
     for time, change in sorted(changes.items()):
         level += change
         expected.append((time, level))
-    (_, first), *more = looked.seen.perfetto.counters()["soc.accelerator.dma.mem.in_flight_bytes"]
+    (_, first), *more = looked.seen.perfetto.counters()[counter]
     found = [(0, first), *more] if first else more
     assert found == [now for before, now in pairwise([(0, 0), *expected]) if before[1] != now[1]]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
 import pytest
 import simpy
 from systems import Part, look, soc, states
 
 from tlm.core import Fifo, Module, Progress, simulate
+from tlm.timeline.spool import Spool
 
 
 def held(*steps):
@@ -78,6 +81,20 @@ def test_spans_that_are_booked_ahead_come_when_they_are_due_and_end_with_the_run
     seen = look(tmp_path, top)
     assert states(seen, "soc.part") == [(2, 7, "busy"), (9, 10, "activate"), (11, 20, "busy")]
     assert part.probe.totals(20) == {"busy": 14, "activate": 1, "idle": 5}
+
+
+def test_states_and_times_of_types_of_one_s_own_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reason(StrEnum):
+        ROOM = "room"
+
+    monkeypatch.setattr(Spool.__init__, "__defaults__", (1, 2))
+    top = soc()
+    Part(top, "part", held((Reason.ROOM, 4)))
+    Part(top, "spans").probe.span(np.int64(1), np.int64(3))
+    seen = look(tmp_path, top)
+    assert seen.signals["soc.part.state"] == [(0, "room"), (4, "idle")]
+    assert seen.signals["soc.spans.state"] == [(0, "idle"), (1, "busy"), (3, "idle")]
+    assert states(seen, "soc.spans") == [(1, 3, "busy")]
 
 
 def test_a_gap_that_is_explained_late_is_in_order_all_the_same(tmp_path: Path) -> None:

@@ -137,10 +137,16 @@ def test_a_file_that_gets_full_is_told_by_name_and_the_other_one_is_there(option
     trace = Trace(top, **{option: "/dev/full", other: tmp_path / "other"})
     with pytest.raises(BadInput, match="/dev/full: cannot be written: No space left on device"), trace:
         simulate(top)
-    if option == "perfetto":  # it was full while the run went on, the other one is written at the end
-        assert trace.written == list(tmp_path.iterdir()) == [tmp_path / "other"]
-    else:
-        assert trace.written == list(tmp_path.iterdir()) == []
+    assert trace.written == list(tmp_path.iterdir()) == [tmp_path / "other"]
+
+
+def test_why_a_run_failed_is_told_before_why_a_file_could_not_be_written(tmp_path: Path) -> None:
+    top = stuck()
+    trace = Trace(top, perfetto=tmp_path / "run.pftrace", vcd="/dev/full")
+    with pytest.raises(Deadlock) as caught, trace:
+        simulate(top)
+    assert caught.value.__notes__ == ["/dev/full: cannot be written: No space left on device"]
+    assert trace.written == list(tmp_path.iterdir()) == [tmp_path / "run.pftrace"]
 
 
 def test_a_file_takes_its_place_when_it_is_complete_through_a_link_too(tmp_path: Path) -> None:

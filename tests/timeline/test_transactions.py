@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +34,7 @@ from tlm.core import (
     simulate,
 )
 from tlm.timeline.lanes import Lanes
+from tlm.timeline.spool import Spool
 
 
 def requests(seen: Seen) -> list[tuple[str, int, int | None, str, dict]]:
@@ -171,6 +175,52 @@ def test_who_is_interrupted_has_left_its_request(tmp_path: Path) -> None:
     assert [(begin, end, notes["status"]) for _, begin, end, _, notes in requests(seen)] == [(0, 20, "abandoned")]
     assert seen.signals["soc.initiator.mem.in_flight_bytes"] == [(0, 8), (20, 0)]
     assert seen.perfetto.instants() == []
+
+
+def test_numbers_without_a_name_and_those_of_numpy_are_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spool.__init__, "__defaults__", (1, 2))
+    top = soc()
+
+    def answer(payload, delay):
+        payload.response_status = int(payload.address) // 100 - 7
+        return np.int64(delay + 5)
+
+    def run(initiator):
+        for address in (0, 800):
+            payload = Payload(0, np.int64(address), data_length=np.int64(8))
+            yield initiator.env.timeout((yield from initiator.mem.b_transport(payload, np.int64(3))))
+
+    target = Target(top, "target", 0)
+    target.port.callbacks["b_transport"] = answer
+    Initiator(top, "initiator", run).mem >> target.port
+    seen = look(tmp_path, top)
+    told = [(begin, end, name, notes["status"]) for _, begin, end, name, notes in requests(seen)]
+    assert told == [(3, 8, "READ", "-7"), (11, 16, "READ", "OK")]
+    assert seen.signals["soc.initiator.mem.in_flight_bytes"] == [(0, 0), (3, 8), (8, 0), (11, 8), (16, 0)]
+
+
+def test_a_request_whose_target_fails_is_left(tmp_path: Path) -> None:
+    top = soc()
+    target = Target(top, "target", 0)
+
+    def fail(_payload, _delay):
+        raise LookupError
+
+    def run(initiator):
+        with suppress(LookupError):
+            yield from initiator.mem.b_transport(Payload(READ, 0, data_length=8), 0)
+        yield initiator.env.timeout(10)
+        with suppress(LookupError):
+            initiator.mem.plain_transport(Payload(READ, 0, data_length=8), 0)
+
+    target.port.callbacks["b_transport"] = fail
+    Initiator(top, "initiator", run).mem >> target.port
+    seen = look(tmp_path, top)
+    told = [(begin, end, notes["status"]) for _, begin, end, _, notes in requests(seen)]
+    assert told == [(0, 0, "abandoned"), (10, 10, "abandoned")]
+    assert {level for _, level in seen.signals["soc.initiator.mem.in_flight_bytes"]} == {0}
 
 
 # --- non-blocking transport

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 from tlm.workload.capture import load_network
 from tlm.workload.layer import Workload
 from tlm.workload.spec import WorkloadSpec

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 from tlm.workload.capture import capture
 from tlm.workload.checkpoint import Checkpoint
 from tlm.workload.spec import WorkloadSpec

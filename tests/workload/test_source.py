@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlm.core.errors import BadInput
-from tlm.core.usercode import Find
+from tlm.inputs.errors import BadInput
+from tlm.inputs.usercode import Find
 from tlm.workload import capture, source, traces
 from tlm.workload.layer import Workload
 from tlm.workload.spec import WorkloadSpec

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tlm.core.errors import BadInput
-from tlm.core.located import Located, located, read
-from tlm.core.usercode import Find, absolute, is_user_code
+from tlm.inputs.errors import BadInput
+from tlm.inputs.located import Located, located, read
+from tlm.inputs.usercode import Find, absolute, is_user_code
 
 from .user_machine import machine_document
 

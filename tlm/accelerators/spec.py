@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from tlm.core.ranges import Range
+from tlm.inputs.ranges import Range
 from tlm.memory.onchip_spec import OnChipSpec
 
 size = Range(above=0, most=4096)

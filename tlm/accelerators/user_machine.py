@@ -16,10 +16,10 @@ from typing import Any, get_args
 import attrs
 import numpy as np
 
-from tlm.core.errors import BadInput
-from tlm.core.located import Faults, Located, Place, located
-from tlm.core.structure import known_keys
-from tlm.core.usercode import UserCode, load
+from tlm.inputs.errors import BadInput
+from tlm.inputs.located import Faults, Located, Place, located
+from tlm.inputs.structure import known_keys
+from tlm.inputs.usercode import UserCode, load
 from tlm.workload.layer import Kind
 
 from .rules import Rule

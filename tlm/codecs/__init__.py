@@ -1,7 +1,7 @@
 """Codecs: containers of 16 values, encoded, decoded and measured; pure data, no time."""
 
-from tlm.core.errors import BadInput
-from tlm.core.usercode import is_user_code
+from tlm.inputs.errors import BadInput
+from tlm.inputs.usercode import is_user_code
 
 from .codec import Codec, CorruptContainer, Encoded
 from .dpred import Dpred

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 from .bits import READ_BITS, take
 from .codec import CorruptContainer

@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tlm.core.errors import BadInput
+from tlm.inputs.errors import BadInput
 
 from .bits import as_bytes, empty_words, put, take, windows
 from .codec import CorruptContainer, Encoded

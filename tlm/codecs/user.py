@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tlm.core.blame import UserFault
-from tlm.core.usercode import UserCode, load
+from tlm.inputs.blame import UserFault
+from tlm.inputs.usercode import UserCode, load
 
 from .codec import Codec, CorruptContainer, Encoded
 from .containers import groups_of

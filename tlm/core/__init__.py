@@ -1,20 +1,29 @@
 """The TLM-2.0 layer on SimPy: time, modules, payloads, sockets, FIFOs, probes."""
 
-from .address_map import AddressMap
-from .at_bus import AtBus
-from .binding import Hop, Socket
-from .bus import Bus
-from .checker import check_protocol
-from .copying import deep_copy, update_original
-from .deadlock import Standstill, find_deadlock, simulate
-from .dmi import Access, Dmi
-from .errors import BadInput, CheckFailed, Deadlock, ElaborationError, ProtocolError, TransportError, nearest
-from .event import Event
-from .fifo import Fifo
-from .interleaver import Interleaver
-from .module import Answer, Module, Party, Rate, next_event_time
-from .mutex import Mutex
-from .payload import (
+from ..inputs.errors import BadInput, CheckFailed, nearest
+from .channels.event import Event
+from .channels.fifo import Fifo
+from .channels.mutex import Mutex
+from .channels.peq import PeqWithCbAndPhase, PeqWithGet
+from .channels.prim_channel import PrimChannel
+from .channels.progress import Progress
+from .channels.semaphore import Semaphore
+from .checker.checker import check_protocol
+from .deadlock.deadlock import Standstill, find_deadlock, simulate
+from .deadlock.graph import Wait, waits
+from .errors import Deadlock, ElaborationError, ProtocolError, TransportError
+from .interconnect.at_bus import AtBus
+from .interconnect.bus import Bus
+from .interconnect.interleaver import Interleaver
+from .interconnect.router import Router
+from .kernel.awaited import Awaited
+from .kernel.module import Announced, Answer, Module, Party, Rate
+from .kernel.probe import BUSY, IDLE, Probe
+from .kernel.time import FS_PER_NS, FS_PER_S, Clock, to_fs
+from .transport.binding import Hop, Socket, Transport
+from .transport.copying import deep_copy, update_original
+from .transport.dmi import Access, Dmi
+from .transport.payload import (
     ADDRESS_ERROR,
     BURST_ERROR,
     BYTE_ENABLE_ERROR,
@@ -29,29 +38,22 @@ from .payload import (
     Payload,
     Status,
 )
-from .peq import PeqWithCbAndPhase, PeqWithGet
-from .phases import (
+from .transport.phases import (
     ACCEPTED,
     BEGIN_REQ,
     BEGIN_RESP,
     COMPLETED,
     END_REQ,
     END_RESP,
-    UNINITIALIZED_PHASE,
     UPDATED,
+    AnyPhase,
     ExtendedPhase,
+    NbResult,
     Phase,
     Sync,
 )
-from .prim_channel import PrimChannel
-from .probe import BUSY, IDLE, Probe
-from .progress import Progress
-from .quantum import QuantumKeeper
-from .router import Router
-from .semaphore import Semaphore
-from .sockets import InitiatorSocket, MultiInitiatorSocket, MultiTargetSocket, TargetSocket
-from .time import FS_PER_NS, FS_PER_S, Clock, to_fs
-from .waits import Wait, waits
+from .transport.quantum import QuantumKeeper
+from .transport.sockets import InitiatorSocket, MultiInitiatorSocket, MultiTargetSocket, TargetSocket
 
 __all__ = [
     "ACCEPTED",
@@ -73,13 +75,14 @@ __all__ = [
     "INCOMPLETE",
     "OK",
     "READ",
-    "UNINITIALIZED_PHASE",
     "UPDATED",
     "WRITE",
     "Access",
-    "AddressMap",
+    "Announced",
     "Answer",
+    "AnyPhase",
     "AtBus",
+    "Awaited",
     "BadInput",
     "Bus",
     "CheckFailed",
@@ -98,6 +101,7 @@ __all__ = [
     "MultiInitiatorSocket",
     "MultiTargetSocket",
     "Mutex",
+    "NbResult",
     "Party",
     "Payload",
     "PeqWithCbAndPhase",
@@ -116,13 +120,13 @@ __all__ = [
     "Status",
     "Sync",
     "TargetSocket",
+    "Transport",
     "TransportError",
     "Wait",
     "check_protocol",
     "deep_copy",
     "find_deadlock",
     "nearest",
-    "next_event_time",
     "simulate",
     "to_fs",
     "update_original",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from ..core import BadInput, Clock
-from ..core.units import quantity
+from ..inputs.units import whole_bytes
 
 
 def in_bytes(given: int | str, key: str) -> int:
     """`given` in bytes, at least one: a whole number of them, or text such as "64 KiB"; BadInput otherwise."""
-    if type(given) is int:
-        size = given
-    else:
-        try:
-            size = int(quantity(given, "B"))
-        except BadInput as error:
-            raise BadInput(error.message, key=key) from None
+    try:
+        size = whole_bytes(given)
+    except BadInput as error:
+        raise BadInput(error.message, key=key) from None
     if size < 1:
         raise BadInput(f"must be at least 1 B, not {given!r}", key=key)
     return size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ..core.ranges import Range
+from ..inputs.ranges import Range
 
 lanes = Range(above=0, most=1 << 16)
 

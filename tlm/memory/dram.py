@@ -9,9 +9,7 @@ import attrs
 import simpy
 from simpy.events import NORMAL
 
-from ..core import Module, Payload
-from ..core.binding import Transport
-from ..core.module import Answer
+from ..core import Answer, Module, Payload, Transport
 from .banks import Logged
 from .channel import Channel
 from .coarse import CoarseService

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..core import BadInput
-from ..core.ranges import Range
+from ..inputs.ranges import Range
 
 if TYPE_CHECKING:
     from .config import DramConfig

@@ -16,12 +16,13 @@ from ..core import (
     INCOMPLETE,
     OK,
     UPDATED,
+    AnyPhase,
     Module,
+    NbResult,
     Payload,
     PeqWithCbAndPhase,
     TargetSocket,
 )
-from ..core.phases import AnyPhase, NbResult
 
 
 class Starts(Protocol):

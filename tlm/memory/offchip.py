@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import simpy
 
-from ..core import IGNORE, OK, WRITE, Module, Payload, TargetSocket
-from ..core.payload import ADDRESS_ERROR, BURST_ERROR, BYTE_ENABLE_ERROR, Status
+from ..core import (
+    ADDRESS_ERROR,
+    BURST_ERROR,
+    BYTE_ENABLE_ERROR,
+    IGNORE,
+    OK,
+    WRITE,
+    Module,
+    Payload,
+    Status,
+    TargetSocket,
+)
 from .store import Store
 
 #: What a request waited for: the pins, that are busy, or the way to its data.

@@ -11,10 +11,10 @@ from typing import Literal
 import attrs
 
 from ..core import BadInput
-from ..core.located import Faults, located, read
-from ..core.ranges import Range
-from ..core.structure import ORIGIN, structure
-from ..core.units import quantity
+from ..inputs.located import Faults, located, read
+from ..inputs.ranges import Range
+from ..inputs.structure import ORIGIN, structure
+from ..inputs.units import quantity
 
 FOLDER = Path(__file__).with_name("macros")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 
 from ..core import BadInput
-from ..core.errors import shown
-from ..core.ranges import Range
+from ..inputs.errors import shown
+from ..inputs.ranges import Range
 from .onchip_macros import load_macro
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from ..core.ranges import Range
+from ..inputs.ranges import Range
 
 QUEUE = Range(above=0, most=4096)
 POSITIVE = Range(above=0, most=4096, optional=True)

@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from ..core import FS_PER_NS, BadInput
-from ..core.located import Faults, located, read
-from ..core.ranges import Range
-from ..core.structure import ORIGIN, Fault, structure
+from ..inputs.located import Faults, located, read
+from ..inputs.ranges import Range
+from ..inputs.structure import ORIGIN, Fault, structure
 from .energy import EnergySpec, least_idd0
 from .mapping import FIELDS, parse
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..core import BadInput
-from ..core.errors import shown
+from ..inputs.errors import shown
 
 #: One line: its address, whether it writes, and the cycle of the memory's clock before which it does not come.
 TraceRequest = tuple[int, bool, int]

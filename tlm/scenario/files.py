@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tlm.core.errors import BadInput, nearest, shown
+from tlm.inputs.errors import BadInput, nearest, shown
 
 #: The installed distribution: the folder that holds `tlm`, `nets` and `scenarios` side by side.
 DISTRIBUTION = Path(__file__).resolve().parents[2]

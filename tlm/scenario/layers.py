@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tlm.accelerators.preset import YAML_FILES, preset_document
-from tlm.core.errors import BadInput, cut, shown
-from tlm.core.located import Located, Place, located, parse, read
-from tlm.core.usercode import absolute, is_user_code
+from tlm.inputs.errors import BadInput, cut, shown
+from tlm.inputs.located import Located, Place, located, parse, read
+from tlm.inputs.usercode import absolute, is_user_code
 from tlm.workload.spec import KINDS
 
 from .files import find_file, scenario_file

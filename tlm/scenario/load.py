@@ -10,11 +10,11 @@ from typing import Any
 
 import attrs
 
-from tlm.core.errors import BadInput
-from tlm.core.located import Faults, Located, located
-from tlm.core.structure import MISSING, UNKNOWN, KeyPath, hidden, structure
-from tlm.core.units import written
-from tlm.core.usercode import is_user_code
+from tlm.inputs.errors import BadInput
+from tlm.inputs.located import Faults, Located, located
+from tlm.inputs.structure import MISSING, UNKNOWN, KeyPath, hidden, structure
+from tlm.inputs.units import written
+from tlm.inputs.usercode import is_user_code
 
 from .files import scenario_file
 from .layers import apply, layered, over_preset, with_code_found, with_standard_found

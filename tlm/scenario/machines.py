@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
-from tlm.core.errors import BadInput, shown
-from tlm.core.located import Located, Place, located
-from tlm.core.structure import KeyPath
+from tlm.inputs.errors import BadInput, shown
+from tlm.inputs.located import Located, Place, located
+from tlm.inputs.structure import KeyPath
 
 from .layers import choose_kinds, drop
 

@@ -10,10 +10,10 @@ import attrs
 
 from tlm.accelerators.rules import rule
 from tlm.codecs import codec
-from tlm.core.errors import BadInput
-from tlm.core.located import Located
-from tlm.core.structure import Fault, KeyPath, structure
-from tlm.core.units import written
+from tlm.inputs.errors import BadInput
+from tlm.inputs.located import Located
+from tlm.inputs.structure import Fault, KeyPath, structure
+from tlm.inputs.units import written
 from tlm.memory.config import resolve
 from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard

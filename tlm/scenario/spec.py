@@ -10,10 +10,10 @@ from typing import Literal
 import attrs
 
 from tlm.accelerators.spec import AcceleratorSpec
-from tlm.core.errors import BadInput
-from tlm.core.located import Located, Place, located
-from tlm.core.structure import ORIGIN, KeyPath
 from tlm.engines.spec import CompressionSpec
+from tlm.inputs.errors import BadInput
+from tlm.inputs.located import Located, Place, located
+from tlm.inputs.structure import ORIGIN, KeyPath
 from tlm.memory.spec import MemorySpec
 from tlm.workload.source import module_file
 from tlm.workload.spec import WorkloadSpec

@@ -10,9 +10,9 @@ import simpy
 
 from ..accelerators.preset import YAML_FILES, preset_names
 from ..codecs import CODECS
-from ..core.errors import BadInput
-from ..core.located import Place, located
-from ..core.usercode import is_user_code, load
+from ..inputs.errors import BadInput
+from ..inputs.located import Place, located
+from ..inputs.usercode import is_user_code, load
 from ..result import Comparison
 from ..scenario import Scenario, varied
 from ..workload.layer import Workload

@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from ..core.errors import BadInput
-from ..core.units import written
+from ..inputs.errors import BadInput
+from ..inputs.units import written
 from ..memory.config import resolve
 from ..memory.standards import IdealStandard, load_standard
 from ..result import Result, Widening

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core import BUSY, IDLE, Module, Party
-from ..core.awaited import Awaited
-from ..core.module import Announced
+from ..core import BUSY, IDLE, Announced, Awaited, Module, Party
 from .stream import Kind, Scope, Stream
 
 
@@ -58,8 +56,10 @@ class Component:
 
     def _flush(self) -> None:
         if self._open is not None:
+            state, on = self._open
+            begin, end, state = int(self._begin), int(self._end), str.__str__(state)  # plain: they may go to disk
             for sink in self._stream.sinks:
-                sink.stretch(self._signal, self._begin, self._end, *self._open)
+                sink.stretch(self._signal, begin, end, state, on)
 
 
 def _awaited(module: Module, state: str) -> Iterable[str]:

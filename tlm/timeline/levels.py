@@ -1,4 +1,4 @@
-"""Counters: how full FIFOs and modules' buffers are, bytes in flight at a socket, bandwidth through one."""
+"""Counters: how full FIFOs and modules' buffers are, what is pending at a socket, bandwidth through one."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Level:
                 sink.level(self._signal, time, value)
 
 
-class InFlight:
-    """Bytes that have been asked for at a socket and not been answered; a change that lies ahead waits for its time."""
+class Pending:
+    """What has been asked for at a socket and not been answered; a change that lies ahead waits for its time."""
 
-    def __init__(self, stream: Stream, socket: Scope) -> None:
-        self._level = Level(stream, stream.signal(socket, "in_flight_bytes", Kind.WHOLE, "B"))
+    def __init__(self, stream: Stream, socket: Scope, name: str, unit: str) -> None:
+        self._level = Level(stream, stream.signal(socket, name, Kind.WHOLE, unit))
         self._ahead: list[tuple[int, int]] = []
         self._sum = 0
 
@@ -60,7 +60,7 @@ class Bandwidth:
         self._level = Level(stream, stream.signal(socket, "bandwidth_mb_per_s", Kind.REAL, "MB/s"))
         self._width = stream.window_fs
         self._bytes: dict[int, int] = {}
-        self._next = 0
+        self._next = stream.begin_fs // self._width
 
     def add(self, time: int, amount: int) -> None:
         """So many at `time`."""
@@ -93,11 +93,15 @@ class Buffers:
 
     def look(self, now: int) -> None:
         """Tell what has changed."""
-        for name, (value, capacity) in self._module.levels().items():
+        try:
+            found = {name: (int(value), int(capacity)) for name, (value, capacity) in self._module.levels().items()}
+        except Exception:  # a user's hook, asked at a time that it is not made for: then nothing is known
+            return
+        for name, (value, capacity) in found.items():
             if name not in self._levels:
                 signal = self._stream.signal(self._scope, name, Kind.WHOLE, capacity=capacity)
                 self._levels[name] = Level(self._stream, signal)
-            self._levels[name].told(now, int(value))
+            self._levels[name].told(now, value)
 
 
 class FifoLevel:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from ..core import BUSY, FS_PER_NS, IDLE
 from .lanes import Lanes
 from .stream import Kind, Scope, Signal, Sink, Transaction, Value
+from .whole_file import WholeFile
 
 #: All packets are of one sequence, in which a name is written where it is new and is a number from then on.
 SEQUENCE = 1
@@ -28,12 +29,13 @@ class PerfettoFile(Sink):
     `begin_fs` and `end_fs`, of anything else `time_fs`.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: WholeFile) -> None:
         from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TracePacket, TrackDescriptor, TrackEvent
         from perfetto.trace_builder.proto_builder import StreamingTraceProtoBuilder
 
         self._new_packet, self._new_event, self._ordering = TracePacket, TrackEvent, TrackDescriptor.EXPLICIT
-        self._builder = StreamingTraceProtoBuilder(file)
+        self._file = file
+        self._builder = StreamingTraceProtoBuilder(cast(IO[bytes], file))
         self._flags = TracePacket.SEQ_INCREMENTAL_STATE_CLEARED
         self._numbers: dict[str, dict[str, int]] = {}
         self._fresh: dict[str, list[Fields]] = {}
@@ -63,12 +65,12 @@ class PerfettoFile(Sink):
         self._open[one.number] = lane, track
         notes = {
             "begin_fs": one.begin_fs,
-            "command": one.command.name,
+            "command": one.command,
             "address": one.address,
             "length": one.length,
             "to": ".".join(one.target),
         }
-        named = self._named(one.command.name, "request")
+        named = self._named(one.command, "request")
         self._write(one.begin_fs, "TYPE_SLICE_BEGIN", track, notes, flow_ids=[one.number], **named)
 
     def phase(self, one: Transaction, name: str, time: int) -> None:
@@ -82,7 +84,7 @@ class PerfettoFile(Sink):
         self._ended(one, time, status)
         track = self._track((*one.target, "responses"))
         notes = {"time_fs": time, "length": one.length, "status": status, "from": ".".join(one.source)}
-        named = self._named(one.command.name, "response")
+        named = self._named(one.command, "response")
         self._write(time, "TYPE_INSTANT", track, notes, terminating_flow_ids=[one.number], **named)
 
     def abandon(self, one: Transaction, time: int) -> None:
@@ -92,6 +94,7 @@ class PerfettoFile(Sink):
     def close(self, begin: int, end: int) -> None:
         """The run as a slice; what is still asked for stays without an end."""
         self._slice(self._track(RUN), begin, end, "run", "run", {})
+        self._file.keep()
 
     def _ended(self, one: Transaction, time: int, status: str) -> None:
         lane, track = self._open.pop(one.number)

@@ -23,7 +23,6 @@ class Recorder(Module):
         self.begun = False
         self._stream = stream
         self._roots = roots
-        self._begin_fs = self.now
         self._seen: set[Module] = set()
         self._components: list[Component] = []
         self._fifos: list[FifoLevel] = []
@@ -54,7 +53,7 @@ class Recorder(Module):
         for buffers in self._buffers:
             buffers.look(self.now)
         self._traffic.close()
-        self._stream.close(self._begin_fs, self.now)
+        self._stream.close(self.now)
 
     def _look_on(self) -> None:
         for module in [one for root in self._roots for one in root.tree() if one not in self._seen]:
@@ -67,8 +66,9 @@ class Recorder(Module):
                     self._fifos.append(FifoLevel(self._stream, scope, _name_of(channel, module), channel))
             if type(module).levels is not Module.levels:
                 self._buffers.append(Buffers(self._stream, scope, module))
-            for socket in module.sockets:  # a target's initiators may be elsewhere
-                socket.monitors.append(self._traffic.watch)
+            if not module.elaborated:
+                for socket in module.sockets:  # a target's initiators may be elsewhere
+                    socket.monitors.append(self._traffic.watch)
 
 
 def _name_of(fifo: Fifo[object], module: Module) -> str:

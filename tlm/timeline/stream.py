@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from enum import Enum
 
 import attrs
-
-from ..core.payload import Command
 
 #: Names of modules, and of a socket, from the top down.
 Scope = tuple[str, ...]
@@ -49,7 +48,7 @@ class Transaction:
     number: int
     source: Scope
     target: Scope
-    command: Command
+    command: str
     address: int
     length: int
     begin_fs: int
@@ -92,9 +91,10 @@ class Stream:
     What has to be looked at is looked at once a window, of `window_fs`, in which anything is told at all.
     """
 
-    def __init__(self, sinks: Sequence[Sink], window_fs: int) -> None:
+    def __init__(self, sinks: Sequence[Sink], window_fs: int, begin_fs: int = 0) -> None:
         self.sinks = tuple(sinks)
         self.window_fs = window_fs
+        self.begin_fs = begin_fs
         self.transactions = 0
         self.each_window: list[Callable[[int], None]] = []
         self._next_window = 0
@@ -116,8 +116,9 @@ class Stream:
             for look in self.each_window:
                 look(now)
 
-    def close(self, begin: int, end: int) -> None:
-        """The run is over; what is told from now on goes nowhere."""
-        sinks, self.sinks = self.sinks, ()
-        for sink in sinks:
-            sink.close(begin, end)
+    def close(self, end: int) -> None:
+        """The run is over; what is told from now on goes nowhere. Each sink is closed, also where another one fails."""
+        with ExitStack() as closing:
+            for sink in reversed(self.sinks):
+                closing.callback(sink.close, self.begin_fs, end)
+            self.sinks = ()

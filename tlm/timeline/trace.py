@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ..core import FS_PER_NS, BadInput, ElaborationError, Module
+from .interrupts import Interrupts
 from .perfetto_file import PerfettoFile
 from .recorder import Recorder
 from .stream import Sink, Stream
@@ -23,14 +23,16 @@ class Trace:
     The context is entered before elaboration, and changes nothing in the run. `perfetto` and `vcd` are the files;
     `signals` are patterns of the names of those signals that go into the VCD, such as "soc.memory.*.state"; without
     any, all do. Bandwidth is told, and levels are looked at, once in `window_fs`. A context that ends with an exception
-    leaves files of what there was until then; one in which no simulation began leaves none. `written` are those
-    there, `partial` says whether they stop short.
+    leaves files of what there was until then, and a note on it where one cannot be written; one in which no simulation
+    began leaves none. `written` are those there, `partial` says whether they stop short. An interrupt from the keyboard
+    waits for the end of the event that it falls into.
 
     Raises ElaborationError where it is too late, BadInput where a file cannot be written or a pattern matches nothing.
     """
 
     def __init__(
         self,
+        root: Module,
         *roots: Module,
         perfetto: str | Path | None = None,
         vcd: str | Path | None = None,
@@ -41,35 +43,41 @@ class Trace:
             raise BadInput(f"a window of {window_fs} fs; it has a femtosecond at least", key="window_fs")
         self.written: list[Path] = []
         self.partial = False
-        self._roots = roots
+        self._roots = root, *roots
         self._names = perfetto, vcd
         self._signals = (signals,) if isinstance(signals, str) else tuple(signals)
         self._window_fs = window_fs
         self._files: list[WholeFile] = []
+        self._interrupts = Interrupts(root.env)
 
     def __enter__(self) -> Trace:
         late = [root.full_name for root in self._roots if root.elaborated]
         if late:
             raise ElaborationError(f"{late[0]}: a trace that begins after elaboration is too late")
         try:
-            self._recorder = Recorder(Stream(self._sinks(), self._window_fs), self._roots)
+            stream = Stream(self._sinks(), self._window_fs, self._roots[0].now)
+            self._recorder = Recorder(stream, self._roots)
         except BaseException:
             self._drop()
             raise
+        self._interrupts.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.partial = kind is not None
+        self.partial = error is not None
         try:
             if self._recorder.begun:
                 self._recorder.close()
-                for file in self._files:
-                    file.keep()
-                self.written = [file.path for file in self._files if not file.failed]
+        except BadInput as unwritten:
+            if error is None:
+                raise
+            error.add_note(str(unwritten))
         finally:
+            self.written = [file.path for file in self._files if file.kept]
             self._drop()
+            self._interrupts.__exit__(kind, error, trace)
 
     def _sinks(self) -> list[Sink]:
         perfetto, vcd = self._names
@@ -80,7 +88,7 @@ class Trace:
             sinks.append(VcdFile(self._opened(vcd, text=True), self._signals))
         return sinks
 
-    def _opened(self, path: str | Path, *, text: bool = False) -> Any:
+    def _opened(self, path: str | Path, *, text: bool = False) -> WholeFile:
         file = WholeFile(path, text=text)
         self._files.append(file)
         return file

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from ..core import BEGIN_REQ, BEGIN_RESP, COMPLETED, END_RESP, IGNORE, UPDATED, Hop, Module, Payload, Socket
-from ..core.binding import Transport
-from ..core.phases import AnyPhase, NbResult
-from .levels import NEVER, Bandwidth, InFlight
+from ..core import (
+    BEGIN_REQ,
+    BEGIN_RESP,
+    COMPLETED,
+    END_RESP,
+    IGNORE,
+    UPDATED,
+    AnyPhase,
+    Command,
+    Hop,
+    Module,
+    NbResult,
+    Payload,
+    Phase,
+    Socket,
+    Status,
+    Transport,
+)
+from ..core.transport.payload import name_of
+from .levels import NEVER, Bandwidth, Pending
 from .stream import Scope, Stream, Transaction
 
 
@@ -15,7 +31,8 @@ class Traffic:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._hops: set[Hop] = set()
-        self._in_flight: dict[Socket, InFlight] = {}
+        self._in_flight: dict[Socket, Pending] = {}
+        self._queues: dict[Socket, Pending] = {}
         self._bandwidth: dict[Socket, Bandwidth] = {}
         stream.each_window.append(self.until)
 
@@ -26,17 +43,17 @@ class Traffic:
         self._hops.add(hop)
         source, target = hop.initiator, hop.target
         if source not in self._in_flight:
-            self._in_flight[source] = InFlight(self._stream, _scope(source))
+            self._in_flight[source] = Pending(self._stream, _scope(source), "in_flight_bytes", "B")
         if target not in self._bandwidth:
             self._bandwidth[target] = Bandwidth(self._stream, _scope(target))
-        Watch(self._stream, hop, self._in_flight[source], self._bandwidth[target])
+            self._queues[target] = Pending(self._stream, _scope(target), "queue_depth", "transactions")
+        Watch(self._stream, hop, self._in_flight[source], self._queues[target], self._bandwidth[target])
 
     def until(self, now: int) -> None:
         """Tell what is over by `now`."""
-        for in_flight in self._in_flight.values():
-            in_flight.until(now)
-        for bandwidth in self._bandwidth.values():
-            bandwidth.until(now)
+        for counters in (self._in_flight, self._queues, self._bandwidth):
+            for counter in counters.values():
+                counter.until(now)
 
     def close(self) -> None:
         """Tell the rest, what lies ahead too: it was known."""
@@ -46,11 +63,11 @@ class Traffic:
 class Watch:
     """Stands in place of a hop's functions of transport, both ways, and tells what goes through."""
 
-    def __init__(self, stream: Stream, hop: Hop, in_flight: InFlight, bandwidth: Bandwidth) -> None:
+    def __init__(self, stream: Stream, hop: Hop, in_flight: Pending, queue: Pending, bandwidth: Bandwidth) -> None:
         self._stream = stream
         self._env = hop.env
         self._source, self._target = _scope(hop.initiator), _scope(hop.target)
-        self._in_flight, self._bandwidth = in_flight, bandwidth
+        self._in_flight, self._queue, self._bandwidth = in_flight, queue, bandwidth
         self._requested: dict[Payload, Transaction] = {}
         self._responding: dict[Payload, Transaction] = {}
         self._blocking, hop.b_transport = hop.b_transport, self.b_transport
@@ -75,7 +92,11 @@ class Watch:
         """As b_transport, where the target never waits: so that who calls it may go on doing so."""
         assert self._plain is not None
         one = self._request(payload, delay)
-        delay = self._plain(payload, delay)
+        try:
+            delay = self._plain(payload, delay)
+        except BaseException:
+            self._abandon(one)
+            raise
         self._response(one, payload, delay)
         return delay
 
@@ -114,7 +135,7 @@ class Watch:
         if phase == END_RESP:
             self._responding.pop(payload, None)
         for sink in self._stream.sinks:
-            sink.phase(one, phase.name, int(self._env.now) + delay)
+            sink.phase(one, name_of(Phase, phase), int(self._env.now + delay))
 
     def _answered(self, payload: Payload, delay: int) -> None:
         one = self._requested.pop(payload, None)
@@ -123,14 +144,19 @@ class Watch:
             self._response(one, payload, delay)
 
     def _request(self, payload: Payload, delay: int) -> Transaction:
-        now, length, stream = int(self._env.now), payload.data_length, self._stream
+        now, stream = int(self._env.now), self._stream
         stream.moved(now)
         stream.transactions += 1
-        begin = now + delay
         one = Transaction(
-            stream.transactions, self._source, self._target, payload.command, payload.address, length, begin
+            number=stream.transactions,
+            source=self._source,
+            target=self._target,
+            command=name_of(Command, payload.command),
+            address=int(payload.address),
+            length=int(payload.data_length),
+            begin_fs=int(now + delay),
         )
-        self._count(now, begin, length)
+        self._count(now, one.begin_fs, one.length, 1)
         for sink in stream.sinks:
             sink.request(one)
         return one
@@ -138,23 +164,26 @@ class Watch:
     def _response(self, one: Transaction, payload: Payload, delay: int) -> None:
         now = int(self._env.now)
         self._stream.moved(now)
-        end = now + delay
-        self._count(now, end, -one.length)
-        if payload.response_status > 0 and one.command != IGNORE:
+        end = int(now + delay)
+        self._count(now, end, -one.length, -1)
+        if payload.response_status > 0 and one.command != IGNORE.name:
             self._bandwidth.add(end, one.length)
+        status = name_of(Status, payload.response_status)
         for sink in self._stream.sinks:
-            sink.response(one, end, payload.response_status.name)
+            sink.response(one, end, status)
 
     def _abandon(self, one: Transaction) -> None:
         now = int(self._env.now)
         end = max(now, one.begin_fs)
-        self._count(now, end, -one.length)
+        self._count(now, end, -one.length, -1)
         for sink in self._stream.sinks:
             sink.abandon(one, end)
 
-    def _count(self, now: int, time: int, change: int) -> None:
-        self._in_flight.add(time, change)
+    def _count(self, now: int, time: int, length: int, transactions: int) -> None:
+        self._in_flight.add(time, length)
         self._in_flight.until(now)
+        self._queue.add(time, transactions)
+        self._queue.until(now)
 
 
 def scope_of(module: Module) -> Scope:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import IO
+from typing import IO, cast
 
 from .. import __version__
 from ..core import IDLE, BadInput
 from .spool import Spool
 from .stream import Kind, Signal, Sink, Value
+from .whole_file import WholeFile
 
 #: Of each kind of signal: the variable's type, its bits, and what it is before anything is told.
 VARIABLES: dict[Kind, tuple[str, int | None, Value | str]] = {
@@ -26,7 +27,7 @@ class VcdFile(Sink):
     passes, where a pattern matches nothing.
     """
 
-    def __init__(self, file: IO[str], patterns: Sequence[str] = ()) -> None:
+    def __init__(self, file: WholeFile, patterns: Sequence[str] = ()) -> None:
         self._file = file
         self._patterns = patterns
         self._names: list[str] = []
@@ -58,9 +59,16 @@ class VcdFile(Sink):
 
     def close(self, _begin: int, end: int) -> None:
         """Write it all, in order of time."""
+        try:
+            self._write(end)
+            self._file.keep()
+        finally:
+            self._spool.close()
+
+    def _write(self, end: int) -> None:
         from vcd import VCDWriter
 
-        writer = VCDWriter(self._file, timescale="1 fs", date="", version=f"tlm {__version__}")
+        writer = VCDWriter(cast(IO[str], self._file), timescale="1 fs", date="", version=f"tlm {__version__}")
         variables = []
         for signal, (scope, name) in zip(self._numbers, _places(self._numbers), strict=True):
             kind, size, init = VARIABLES[signal.kind]
@@ -71,7 +79,6 @@ class VcdFile(Sink):
                 writer.change(variables[number], time, value)
             last = max(last, time)
         writer.close(last)
-        self._spool.close()
 
 
 def _instants(spool: Spool) -> Iterator[tuple[int, dict[int, Value | str]]]:

@@ -19,7 +19,7 @@ class WholeFile:
 
     def __init__(self, path: str | Path, *, text: bool = False) -> None:
         self.path = Path(path)
-        self.failed = False
+        self.kept = self._failed = False
         self._temporary: Path | None = None
         try:
             self._file = self._opened("w" if text else "wb", "utf-8" if text else None)
@@ -28,7 +28,7 @@ class WholeFile:
 
     def write(self, data: Any) -> None:
         """Write some more."""
-        if not self.failed:
+        if not self._failed:
             try:
                 self._file.write(data)
             except OSError as error:
@@ -38,17 +38,17 @@ class WholeFile:
         """As files have it; all is written at the end."""
 
     def keep(self) -> None:
-        """It is complete: put it in its place, unless something could not be written."""
+        """It is complete: put it in its place, unless something could not be written; `kept` says whether it is."""
+        if self._failed:
+            return
         try:
             self._file.close()
-            if self._temporary is not None and not self.failed:
+            if self._temporary is not None:
                 self._temporary.chmod(0o644)
                 self._temporary.replace(os.path.realpath(self.path))
+            self.kept = True
         except OSError as error:
-            if not self.failed:
-                raise self._failure(error) from None
-        finally:
-            self.drop()
+            raise self._failure(error) from None
 
     def drop(self) -> None:
         """Leave nothing behind but what has been put in its place."""
@@ -65,7 +65,7 @@ class WholeFile:
         return os.fdopen(descriptor, mode, encoding=encoding)
 
     def _failure(self, error: OSError) -> BadInput:
-        self.failed = True
+        self._failed = True
         return unwritten(self.path, error)
 
 

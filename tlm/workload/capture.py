@@ -21,9 +21,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..core.blame import blamed_on_user
-from ..core.errors import BadInput
-from ..core.usercode import Find
+from ..inputs.blame import blamed_on_user
+from ..inputs.errors import BadInput
+from ..inputs.usercode import Find
 from . import quantisation as q
 from .chain import Stage, out_of_memory, read_chain
 from .checkpoint import Checkpoint, load_checkpoint

@@ -14,8 +14,8 @@ import attrs
 import torch
 from torch import Tensor, fx, nn
 
-from ..core.blame import with_traceback
-from ..core.errors import BadInput, first_line
+from ..inputs.blame import with_traceback
+from ..inputs.errors import BadInput, first_line
 from .layer import Kind, Pool
 from .operations import FUNCTIONS, METHODS
 from .pooling import NotModelled, adaptive_pool, average_pool, max_pool, refuse_dilation

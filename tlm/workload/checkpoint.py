@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..core.blame import blamed_on_user
-from ..core.errors import BadInput
+from ..inputs.blame import blamed_on_user
+from ..inputs.errors import BadInput
 from .layer import Ints
 
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 from torch import Tensor, nn
 
-from ..core.errors import BadInput
+from ..inputs.errors import BadInput
 from .chain import Stage
 from .layer import Ints
 from .quantisation import Reals

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..core.errors import BadInput, first_line
-from ..core.usercode import Find
+from ..inputs.errors import BadInput, first_line
+from ..inputs.usercode import Find
 from .loading import load_function
 from .quantisation import Reals
 from .spec import WorkloadSpec

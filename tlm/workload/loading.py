@@ -12,9 +12,9 @@ from typing import Any
 
 import attrs
 
-from ..core.blame import is_local
-from ..core.errors import BadInput
-from ..core.usercode import Find, UserCode, load
+from ..inputs.blame import is_local
+from ..inputs.errors import BadInput
+from ..inputs.usercode import Find, UserCode, load
 
 
 @attrs.frozen

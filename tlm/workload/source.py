@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from ..core.usercode import Find
+from ..inputs.usercode import Find
 from .cache import cached
 from .layer import Workload
 from .spec import WorkloadSpec

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 from attrs import validators as check
 
-from tlm.core.errors import BadInput
-from tlm.core.ranges import Range
+from tlm.inputs.errors import BadInput
+from tlm.inputs.ranges import Range
 
 #: Each kind of workload, with the other keys that mean something beside it.
 KINDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import simpy
 
-from ...core.module import Party
+from ...core import Party
 from ...engines import flow
 from ..program import Pass, Program
 

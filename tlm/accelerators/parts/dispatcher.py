@@ -13,8 +13,7 @@ from typing import Any
 import attrs
 import simpy
 
-from ...core import BUSY, IDLE, CheckFailed, Clock, Module
-from ...core.module import Party
+from ...core import BUSY, IDLE, CheckFailed, Clock, Module, Party
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
 from ...workload.layer import first_difference, storage_bytes, stream

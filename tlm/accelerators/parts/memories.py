@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...core import Clock, Module
-from ...core.module import Party
+from ...core import Clock, Module, Party
 from ...engines import ReadStream, Region, Request
 from ...engines.receive import Receiver
 from ...memory import OnChipMemory, OnChipSpec

@@ -7,8 +7,7 @@ from typing import Any
 
 import simpy
 
-from ...core import BUSY, IDLE, Clock, Module
-from ...core.module import Party
+from ...core import BUSY, IDLE, Clock, Module, Party
 from ...engines import ReadStream, Region
 from ...memory import OnChipSpec
 from ...workload.layer import storage_bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlm.core import BadInput
-from tlm.core.usercode import is_user_code
+from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Kind
 
 from . import base, column, dstripes, stripes

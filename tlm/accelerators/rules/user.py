@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tlm.core.blame import UserFault
-from tlm.core.usercode import UserCode, load
+from tlm.inputs.blame import UserFault
+from tlm.inputs.usercode import UserCode, load
 from tlm.workload.layer import Kind, Layer
 
 from ..spec import AcceleratorSpec

@@ -1,0 +1,1 @@
+"""What processes share: events, queues, FIFOs, locks, counts."""

@@ -1,0 +1,1 @@
+"""What lies between initiators and targets: routers, buses, interleavers."""

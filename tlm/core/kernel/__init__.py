@@ -1,0 +1,1 @@
+"""Time, modules and their elaboration, probes, and the events that SimPy is given."""
