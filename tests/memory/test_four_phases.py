@@ -12,7 +12,7 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules import broken_rules
-from tlm2.models import AtInitiator, in_ns, later
+from conformance.models import AtInitiator, in_ns, later
 
 from tlm.core import (
     ACCEPTED,

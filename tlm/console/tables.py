@@ -61,12 +61,21 @@ def summary(result: Result) -> list[str]:
     ]
     for one in result.accelerators:
         lines += [named(one.name, line) for line in accelerator_lines(result, one)]
+    if result.memory_energy_j and result.offchip_bytes:
+        lines.append(energy_line(result.memory_energy_j, result.offchip_bytes))
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
     if result.partial:
         lines.append("interrupted: this is what had been done by then, not all that was asked for")
     lines.append(f"simulated in {result.wall_s:.2f} s, {result.events:,} events")
     return lines
+
+
+def energy_line(parts: dict[str, float], moved_bytes: int) -> str:
+    """What the off-chip memory took, for each bit it moved, and what for."""
+    joules = sum(parts.values())
+    shares = ", ".join(f"{name} {part / joules:.0%}" for name, part in sorted(parts.items(), key=lambda one: -one[1]))
+    return f"off-chip energy: {joules * 1e6:,.1f} uJ, {joules * 1e12 / (8 * moved_bytes):.1f} pJ/bit ({shares})"
 
 
 def accelerator_lines(result: Result, one: AcceleratorResult) -> list[str]:

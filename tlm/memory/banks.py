@@ -10,7 +10,7 @@ import attrs
 
 from .burst import Burst, Request
 from .config import DramConfig
-from .distances import distances
+from .distances import Apart, distances
 from .gate import Gate
 from .stats import ChannelStats
 
@@ -61,15 +61,11 @@ class Banks:
         self._closed_page = config.closed_page
         self._t = t
         apart = distances(config)
-        self._after_read, self._after_write, self._after_activate = (
-            apart.after_read,
-            apart.after_write,
-            apart.after_activate,
-        )
+        self._after = apart.after_read, apart.after_write
+        self._after_activate = apart.after_activate
         self._group = [bank // in_group for bank in range(count)]
         self._rank = [bank // in_rank for bank in range(count)]
         self._group_masks = [((1 << in_group) - 1) << group * in_group for group in range(groups)]
-        self._rank_of_group = [group // organisation.bank_groups for group in range(groups)]
         self._queues: list[list[Burst]] = [[] for _ in range(count)]
         self._open = [CLOSED] * count
         self._hitting = ([0] * count, [0] * count)  # reads and writes in the queue that hit the open row
@@ -77,10 +73,12 @@ class Banks:
         self._activate_at, self._precharge_at, self._column_at = [0] * count, [0] * count, [0] * count
         self._rows = self._closes = self._reads = self._writes = 0
         self.soon: list[tuple[int, int]] = []
-        self._for_read, self._for_write, self._for_activate = (Gate(self._group_masks) for _ in range(3))
-        self._for_precharge = Gate(self.rank_masks)
+        self._for_read, self._for_write, self._for_activate = (
+            Gate(self._group_masks, organisation.ranks) for _ in range(3)
+        )
+        self._for_precharge = Gate(self.rank_masks, organisation.ranks)
         self._nRC = t.nRC
-        self._nPPD = t.nPPD if t.nPPD > 1 else 0  # one apart they are by the command bus
+        self._after_precharge = Apart(t.nPPD, t.nPPD, 0) if t.nPPD > 1 else None  # one apart by the command bus
         self._read_latency = t.nCL + config.burst_cycles
         self.finished: list[Request] = []
         self._fifth = [deque([0] * 4, 4) for _ in self.rank_banks]  # when a rank may activate, after the last four
@@ -164,7 +162,7 @@ class Banks:
         for bank in self.rank_banks[rank]:
             if self._open[bank] != CLOSED:
                 closed = False
-                if self._precharge_at[bank] <= cycle and self._for_precharge.at[rank] <= cycle:
+                if self._precharge_at[bank] <= cycle and self._for_precharge.ready(1 << bank, cycle):
                     self._precharge(bank, cycle)
                     return True, False
         if not closed or self.refresh_at(rank) > cycle:
@@ -176,7 +174,7 @@ class Banks:
         """The cycle from which on the next command towards a refresh of `rank` may be issued."""
         opened = [self._precharge_at[bank] for bank in self.rank_banks[rank] if self._open[bank] != CLOSED]
         if opened:
-            return max(min(opened), self._for_precharge.at[rank])
+            return max(min(opened), self._for_precharge.next(self.rank_masks[rank], 0, NEVER))
         return max(self._activate_at[bank] for bank in self.rank_banks[rank])
 
     def stats(self, cycle: int) -> ChannelStats:
@@ -249,7 +247,7 @@ class Banks:
         self._activate_at[bank] = cycle + self._nRC
         fifth = self._fifth[rank]
         fifth.append(cycle + t.nFAW)
-        self._for_activate.close(cycle, self._after_activate[self._group[bank]], fifth[0])
+        self._for_activate.close(cycle, self._group[bank], self._after_activate, fifth[0])
         if not self._opened[rank] and cycle > self._opened_until[rank]:
             self.counts.active_cycles += self._opened_until[rank] - self._opened_since[rank]
             self._opened_since[rank] = cycle
@@ -263,8 +261,8 @@ class Banks:
     def _precharge(self, bank: int, cycle: int) -> None:
         if self._log is not None:
             self._log.append((cycle, PRECHARGE, bank, self._open[bank]))
-        if self._nPPD:
-            self._for_precharge.close(cycle, ((self._rank[bank], self._nPPD),))
+        if self._after_precharge:
+            self._for_precharge.close(cycle, self._rank[bank], self._after_precharge)
         self._close(bank, cycle)
         keep = ~(1 << bank)
         self._reads &= keep
@@ -311,16 +309,15 @@ class Banks:
         if burst.write:
             self.counts.written_bursts += 1
             self.pending_writes.discard(burst.key)
-            apart = self._after_write[group]
         else:
             self.counts.read_bursts += 1
-            apart = self._after_read[group]
             if not burst.request.begun:
                 burst.request.ready = cycle - self._t.nRCD if first else cycle
                 burst.request.begun = cycle + self._t.nCL
             self._answer(burst, cycle + self._read_latency)
-        self._for_read.close(cycle, apart.read)
-        self._for_write.close(cycle, apart.write)
+        apart = self._after[burst.write]
+        self._for_read.close(cycle, group, apart.read)
+        self._for_write.close(cycle, group, apart.write)
         self._precharge_at[burst.bank] = max(self._precharge_at[burst.bank], cycle + apart.precharge)
         if self._log is not None:
             self._log.append((cycle, WRITE if burst.write else READ, burst.bank, burst.row))

@@ -106,7 +106,7 @@ class Channel(Module):
         return Rate(config.burst_bytes * self.stats.bursts, peak, "B")
 
     def _set_timing(self, config: DramConfig) -> None:
-        t, apart, organisation = config.timing, distances(config), config.organisation
+        t, apart = config.timing, distances(config)
         self._tck = config.tCK_fs
         self._burst = max(config.burst_cycles, t.nCCD_S)
         self._bubble = t.nRTRS
@@ -114,10 +114,8 @@ class Channel(Module):
         self._group_step = max(t.nCCD_L, self._burst)
         self._groups_slow = self._group_step > self._burst
         # From the last CAS of one direction to the first of the other, within a bank group, a rank, or not.
-        other_group = min(1, organisation.bank_groups - 1)
-        other_rank = (organisation.ranks - 1) * organisation.bank_groups
-        self._group_turn, self._rank_turn, self._channel_turn = (
-            (apart.after_read[0].write[to][1], apart.after_write[0].read[to][1]) for to in (0, other_group, other_rank)
+        self._group_turn, self._rank_turn, self._channel_turn = zip(
+            apart.after_read.write, apart.after_write.read, strict=True
         )
 
     def _set_banks(self, config: DramConfig) -> None:

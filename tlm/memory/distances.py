@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import attrs
 
 from .config import DramConfig
 
-#: For each bank group of a channel that a command concerns: (group, cycles to one there).
-Apart = tuple[tuple[int, int], ...]
+
+class Apart(NamedTuple):
+    """Cycles to a command in the same bank group, in another of the rank, and in another rank."""
+
+    group: int
+    rank: int
+    channel: int
 
 
 @attrs.frozen
 class Column:
-    """What follows a read, or a write, in one group: the cycles to reads and to writes, and to its bank's precharge."""
+    """What follows a read, or a write: the cycles to reads and to writes, and to its own bank's precharge."""
 
     read: Apart
     write: Apart
@@ -21,15 +28,15 @@ class Column:
 
 @attrs.frozen
 class Distances:
-    """Tables by the bank group of the first command; groups are numbered through the ranks of the channel."""
+    """What follows each command that others wait for."""
 
-    after_read: tuple[Column, ...]
-    after_write: tuple[Column, ...]
-    after_activate: tuple[Apart, ...]
+    after_read: Column
+    after_write: Column
+    after_activate: Apart
 
 
 def distances(config: DramConfig) -> Distances:
-    """The tables of `config`, under JEDEC's rules: nCCD, nWTR and nRRD of a group (L) or another of its rank (S).
+    """Those of `config`, under JEDEC's rules: nCCD, nWTR and nRRD of a group (L) or another of its rank (S).
 
     Between ranks, and from reads to writes, the data bus is free for nRTRS.
     """
@@ -38,22 +45,8 @@ def distances(config: DramConfig) -> Distances:
     turn = t.nCL + burst - t.nCWL + t.nRTRS  # from a read to a write, wherever
     wrote = t.nCWL + burst
     back = max(burst, wrote + t.nRTRS - t.nCL)  # from a write to a read of another rank
-    groups, ranks = config.organisation.bank_groups, config.organisation.ranks
-    numbers = range(groups * ranks)
-
-    def apart(first: int, group: int, rank: int, channel: int) -> Apart:
-        """The distances from group `first` to its own, to the others of its rank, to other ranks."""
-        of_rank = first // groups
-        return tuple((to, group if to == first else rank if to // groups == of_rank else channel) for to in numbers)
-
     return Distances(
-        tuple(Column(apart(g, same, other, burst + t.nRTRS), apart(g, turn, turn, turn), t.nRTP) for g in numbers),
-        tuple(
-            Column(apart(g, wrote + t.nWTR_L, wrote + t.nWTR_S, back), apart(g, same, other, burst), wrote + t.nWR)
-            for g in numbers
-        ),
-        tuple(
-            tuple((to, t.nRRD_L if to == g else t.nRRD_S) for to in numbers if to // groups == g // groups)
-            for g in numbers
-        ),
+        Column(Apart(same, other, burst + t.nRTRS), Apart(turn, turn, turn), t.nRTP),
+        Column(Apart(wrote + t.nWTR_L, wrote + t.nWTR_S, back), Apart(same, other, burst), wrote + t.nWR),
+        Apart(t.nRRD_L, t.nRRD_S, 0),
     )

@@ -45,7 +45,7 @@ def row_timing(config: DramConfig) -> RowTiming:
         ppd=t.nPPD,
         rfc=t.nRFC,
         refi=t.nREFI,
-        to_precharge=(apart.after_read[0].precharge, apart.after_write[0].precharge),
+        to_precharge=(apart.after_read.precharge, apart.after_write.precharge),
         queue=config.bank_queue,
         closed_page=config.closed_page,
     )

@@ -143,6 +143,7 @@ class Result:
     compression: dict[str, Compression]
     compare: list[Comparison] = attrs.field(factory=list)
     widen: list[Widening] = attrs.field(factory=list)
+    memory_energy_j: dict[str, float] | None = None
     energy_j: float | None = None
     area_mm2: float | None = None
     tops_per_w: float | None = None

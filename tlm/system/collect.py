@@ -64,6 +64,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         layers=[layer for own in told for layer in own],
         components=components(system, time_fs),
         compression=alone.compression if alone else {},
+        memory_energy_j=_memory_energy(system),
     )
 
 
@@ -102,6 +103,7 @@ def components(root: Module, time_fs: int) -> list[Component]:
 
 def component(module: Module, time_fs: int) -> Component:
     """What a component has done by `time_fs`."""
+    figures = module.figures()  # first: what is timed as late as possible is brought up to date by it
     totals = module.probe.totals(time_fs)
     waiting = {state: time for state, time in sorted(totals.items()) if state not in (BUSY, IDLE)}
     return Component(
@@ -110,9 +112,15 @@ def component(module: Module, time_fs: int) -> Component:
         busy_fs=totals.get(BUSY, 0),
         waiting_fs=waiting,
         idle_fs=totals.get(IDLE, 0),
-        figures=module.figures(),
+        figures=figures,
         rate=rate_so_far(module, totals.get(BUSY, 0)),
     )
+
+
+def _memory_energy(system: System) -> dict[str, float] | None:
+    """What the off-chip memory took, by what for, in J; None where its standard does not say what events cost."""
+    energy = system.memory.stats.energy
+    return {part: picojoules * 1e-12 for part, picojoules in attrs.asdict(energy).items()} if energy else None
 
 
 def rate_so_far(module: Module, busy_fs: int) -> Rate | None:
