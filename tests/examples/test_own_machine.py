@@ -94,7 +94,7 @@ def test_the_machine_runs_bit_exact_and_is_faster_where_the_array_binds(tmp_path
     assert own["checked"] and own["predictions"] == own["labels"]
     assert own["compression"]["weights"]["codec"] == "dense"
     assert own["compression"]["activations"]["codec"] == "dpred"
-    assert (own["cycles"], usual["cycles"]) == (6_672, 8_925)
+    assert (own["cycles"], usual["cycles"]) == (6_649, 8_903)
     assert own["compression"]["weights"]["encoded_bytes"] < 0.9 * usual["compression"]["weights"]["encoded_bytes"]
 
 

@@ -22,6 +22,7 @@ from tlm.core import (
     Payload,
 )
 from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
+from tlm.memory.channel import FEW_WRITES
 
 GIB = 1 << 30
 
@@ -120,11 +121,29 @@ def test_ignore_does_nothing():
 def test_moved_bytes_are_whole_bursts():
     bench = DramBench(standard="hbm")
     bench.request(0, READ, 63, 2)
-    bench.request(0, WRITE, 128, 65)
+    bench.request(0, WRITE, 128, 9 * 64 + 1)
+    bench.dram.env.run(1000 * bench.tck)
     stats = bench.dram.stats
     assert (stats.read_bytes, stats.moved_read_bytes) == (2, 128)
-    assert (stats.written_bytes, stats.moved_written_bytes) == (65, 128)
-    assert (stats.row_hits, stats.row_misses) == (3, 1)
+    assert (stats.written_bytes, stats.moved_written_bytes) == (577, 640)
+    assert (stats.row_hits, stats.row_misses) == (11, 1)
+
+
+def test_a_few_writes_wait_for_more():
+    bench = DramBench(standard="hbm")
+    for number in range(9):
+        assert bench.dram.stats.moved_written_bytes == 0
+        assert bench.request(1000 * number, WRITE, 64 * number) == 1000 * number + 1
+    bench.dram.env.run(100_000 * bench.tck)
+    assert bench.dram.stats.moved_written_bytes == bench.dram.stats.written_bytes == 9 * 64
+
+
+def test_a_write_waits_only_for_room_in_the_buffer():
+    bench = DramBench(standard="hbm")
+    ends = [bench.request(0, WRITE, number * 2048 * 8, 2048) for number in range(8)]
+    assert ends[0] == 1
+    assert ends[-1] > (8 - 2) * 32 * bench.config.burst_cycles  # all but what the buffer and the banks hold
+    assert ends == sorted(ends)
 
 
 def test_milestones_tell_queue_access_and_transfer():
@@ -145,18 +164,17 @@ def test_milestones_tell_queue_access_and_transfer():
 
 def test_the_bus_explains_its_waits():
     bench = DramBench(standard="ddr4-3200")
-    done = bench.read(100, 0)
-    written = bench.write(done, 0)
+    done = bench.request(100, READ, 0, 4 * 64)
+    written = bench.request(done, WRITE, 0, 32 * 64)
     bench.read(written, 0)
     end = bench.read(12479, 0)
     cycles = {state: time // bench.tck for state, time in bench.dram.channels[0].probe.totals(end * bench.tck).items()}
     assert cycles == {
-        BUSY: 4 * 4,
+        BUSY: (4 + 32 + 1 + 1) * 4,
         "activate": 1 + 22 + 22 + 1 + 22 + 22 - 1,
-        "access": 1 + 16,
-        "turnaround": 12 + 22,
-        "refresh": 1 + 1 + 22 + 560,
-        IDLE: end - 16 - 89 - 17 - 34 - 584,
+        "turnaround": 1 + 16 + 4 + 22,  # accepted and written at once; the rank's distance, and the read's latency
+        "refresh": 1 + 3 + 1 + 22 + 560,  # three more rows to close
+        IDLE: end - 152 - 89 - 43 - 587,
     }
 
 
@@ -184,24 +202,32 @@ MEMORIES = [
 @given(requests)
 def test_what_every_run_conserves(fields, sequence):
     bench = DramBench(**fields)
-    tck, config, now, ends = bench.tck, bench.config, 0, []
+    tck, config, now, ends, asked = bench.tck, bench.config, 0, [], {READ: 0, WRITE: 0}
     for command, address, length, later in sequence:
         now += later
         ends.append(bench.request(now, command, address, length))
         times = [time for time, _ in bench.payload.milestones]
         assert now * tck <= times[0] <= times[1] <= times[2] == ends[-1] * tck
-        assert ends[-1] - now > config.timing.nCWL
-    end, stats = max(ends) * tck, bench.dram.stats
+        assert ends[-1] - now > (config.timing.nCL if command is READ else 0)
+        asked[command] += (address + length - 1) // config.burst_bytes - address // config.burst_bytes + 1
+    stats = bench.dram.stats
     assert stats.read_bytes + stats.written_bytes == sum(length for _, _, length, _ in sequence)
+    assert stats.moved_read_bytes == asked[READ] * config.burst_bytes
+    left = asked[WRITE] - stats.moved_written_bytes // config.burst_bytes
+    assert 0 <= left < config.write_queue * len(stats.channels)
+    assert stats.time_fs >= max(ends) * tck
+    assert stats.bytes_per_s < stats.peak_bytes_per_s
     for channel in bench.dram.channels:
-        totals = channel.probe.totals(end)
-        assert sum(totals.values()) == end
+        totals = channel.probe.totals(stats.time_fs)
+        assert sum(totals.values()) == stats.time_fs
         bursts = channel.stats.read_bursts + channel.stats.written_bursts
         assert totals.get(BUSY, 0) == bursts * config.burst_cycles * tck
-    assert bench.utilisation(max(ends)) < 1
     assert stats.row_hits + stats.row_misses == (
         (stats.moved_read_bytes + stats.moved_written_bytes) // bench.dram.burst_bytes
     )
+    bench.dram.env.run(stats.time_fs + 10**9)
+    left = asked[WRITE] - bench.dram.stats.moved_written_bytes // config.burst_bytes
+    assert 0 <= left <= FEW_WRITES * len(stats.channels)
 
 
 def test_ideal_memory_takes_no_time_and_keeps_bytes():
@@ -241,15 +267,16 @@ def test_stats_are_printed_with_units():
     assert str(dram.stats).splitlines()[2] == "bandwidth  0.00 GB/s of 50.79 (0.0%) over 0.000 us"
     assert str(dram.stats).splitlines()[-1].startswith("channel 1  0.00 GB/s (0.0%), row hits 0 of 0 bursts, act")
     dram.b_transport(Payload(READ, 0, None, 10_000), 0)
-    dram.b_transport(Payload(WRITE, 1 << 20, None, 640), 0)
+    dram.b_transport(Payload(WRITE, 1 << 20, None, 4096), 0)
     env.run(2 * 10**9)
     assert str(dram.stats).splitlines() == [
         "read       10,000 B (10,048 B in whole bursts)",
-        "written    640 B",
-        "bandwidth  10.69 GB/s of 50.79 (21.0%) over 1.000 us",
-        "row hits   151 of 167 bursts (90.4%)",
-        "channel 0  5.38 GB/s (21.2%), row hits 76 of 84 bursts (90.5%), activates 8, refreshes 0",
-        "channel 1  5.31 GB/s (20.9%), row hits 75 of 83 bursts (90.4%), activates 8, refreshes 0",
+        "written    4,096 B",
+        "bandwidth  14.14 GB/s of 50.79 (27.8%) over 1.000 us",
+        "row hits   205 of 221 bursts (92.8%)",
+        "energy     2.04 uJ, 18.1 pJ/bit (background 49%, read 22%, io 19%, write 7%, activate 3%)",
+        "channel 0  7.10 GB/s (28.0%), row hits 103 of 111 bursts (92.8%), activates 8, refreshes 0",
+        "channel 1  7.04 GB/s (27.7%), row hits 102 of 110 bursts (92.7%), activates 8, refreshes 0",
     ]
 
 

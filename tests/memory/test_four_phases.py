@@ -9,10 +9,10 @@ from collections import defaultdict, deque
 
 import pytest
 import simpy
+from conformance.models import AtInitiator, in_ns, later
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules import broken_rules
-from conformance.models import AtInitiator, in_ns, later
 
 from tlm.core import (
     ACCEPTED,

@@ -15,11 +15,11 @@ from patterns import random_numbers
 from tlm.core import READ, WRITE, BadInput, Payload
 from tlm.memory import Dram, MemorySpec
 from tlm.memory.burst import Burst
+from tlm.memory.channel import FEW_WRITES
 from tlm.memory.exact_player import STRIDE
 from tlm.memory.player import Player
 from tlm.memory.standards import standard_names
 
-FEW_WRITES = 8  # so many may stay in a channel's write buffer for good
 STANDARDS = [name for name in standard_names() if name != "ideal"]
 
 # --- against the reference; `make validate` plays all of its rows
@@ -109,18 +109,21 @@ def test_how_a_trace_is_cut_does_not_matter(spec, requests, size, granularity):
 @settings(deadline=None, max_examples=30)
 @given(st.sampled_from(STANDARDS), SMALL)
 def test_every_burst_is_moved_merged_forwarded_or_left_in_the_write_buffer(name, requests):
-    player = Player(MemorySpec(name))
-    player.take(requests)
-    played = player.finish()
-    assert played.reads + played.writes == len(requests)
-    left = len(requests) - played.moved_bursts - played.merged_bursts - played.forwarded_bursts
-    assert 0 <= left <= FEW_WRITES * played.channels
-    assert played.bytes == len(requests) * player.config.burst_bytes
-    assert played.utilisation > 0
-    coarse = Player(MemorySpec(name), "coarse")
-    coarse.take(requests)
-    moved = coarse.finish()
-    assert moved.moved_bursts == moved.reads + moved.writes == len(requests)
+    for granularity in ("exact", "coarse"):
+        player = Player(MemorySpec(name), granularity)
+        player.take(requests)
+        played = player.finish()
+        assert played.reads + played.writes == len(requests)
+        left = len(requests) - played.moved_bursts - played.merged_bursts - played.forwarded_bursts
+        assert 0 <= left <= FEW_WRITES * played.channels
+        assert played.bytes == len(requests) * player.config.burst_bytes
+        assert played.utilisation > 0
+
+
+@pytest.mark.parametrize("granularity", ["exact", "coarse"])
+@pytest.mark.parametrize(("writes", "moved"), [(8, 0), (9, 9), (31, 31)])
+def test_a_play_ends_when_no_more_than_a_few_writes_wait(granularity, writes, moved):
+    assert play([(64 * number, True, 0) for number in range(writes)], granularity).moved_bursts == moved
 
 
 # --- the FIFO
@@ -169,7 +172,7 @@ def test_a_trace_of_any_length_is_held_a_block_at_a_time():
     player = Player(MemorySpec("ddr4-3200"))
     for _ in range(4):
         player.take([(next(numbers) % (1 << 28), False, 0) for _ in range(500)])
-        bursts = sum(isinstance(one, Burst) for one in gc.get_objects())
+        bursts = sum(type(one) is Burst for one in gc.get_objects())
         assert bursts <= 32 + 32 + STRIDE + 32 + 16 * 8  # ahead of the queues, and in them
 
 

@@ -79,7 +79,7 @@ def test_refresh_falls_due_every_nrefi_staggered_over_ranks(rank):
     assert before.read(due - 2, 0, 0, 0, 0, rank) == due - 2 + HIT
     refreshed = due + 1 + 22 + 560  # one open bank to precharge, nRP, nRFC
     assert after.read(due - 1, 0, 0, 0, 0, rank) == refreshed + CLOSED - 1
-    assert after.dram.stats.channels[0].refreshes == 1
+    assert after.dram.stats.channels[0].refreshes == rank + 1  # of both ranks
 
 
 def test_refreshes_of_an_idle_memory_cost_nothing_but_the_rows(bench):
@@ -122,12 +122,12 @@ def test_channels_complete_out_of_order():
 def test_writes_wait_for_a_full_buffer_and_are_moved_together():
     bench = DramBench(standard="ddr4-3200")
     opened = bench.read(0, 0)
-    stats = bench.dram.channels[0].stats
+    channel = bench.dram.channels[0]
     for number in range(31):
         assert bench.write(START, 0, 0, 0, number) == START + 1
-        assert (moved(bench), stats.written_bursts) == (opened, 0)
+        assert (moved(bench), channel.stats.written_bursts) == (opened, 0)
     assert bench.write(START, 0, 0, 0, 31) == START + 1
-    assert (moved(bench), stats.written_bursts) == (START + WRITE_HIT + 31 * 8, 32)
+    assert (moved(bench), channel.stats.written_bursts) == (START + WRITE_HIT + 31 * 8, 32)
     assert bench.read(START, 0) == START + 1 + 31 * 8 + 32 + 22 + 4  # nCCD_L between them, then nCWL + 4 + nWTR_L
 
 
@@ -138,6 +138,39 @@ def test_more_than_eight_writes_are_drained_when_nothing_else_is_to_be_done(wait
         bench.write(START, 0, 0, 0, number)
     bench.read(5000, 1)
     assert bench.dram.channels[0].stats.written_bursts == drained
+
+
+def test_what_is_drained_meanwhile_is_counted_when_it_is_asked_for():
+    bench = DramBench(standard="ddr4-3200")
+    for number in range(9):
+        bench.write(START, 0, 0, 0, number)
+    assert bench.dram.stats.channels[0].written_bursts == 0
+    bench.dram.env.run((START + 1) * bench.tck)
+    assert bench.dram.stats.channels[0].written_bursts == 9
+
+
+def test_rows_are_open_from_the_first_activate_to_the_refresh():
+    bench = DramBench(standard="ddr4-3200")
+
+    def active(cycle):
+        bench.dram.env.run(cycle * bench.tck)
+        return bench.dram.stats.channels[0].active_cycles
+
+    bench.read(0, 0)
+    bench.read(100, 1)
+    assert active(5000) == 5000 - 1
+    assert active(20000) == 12480 - 1  # the refresh, and nothing since
+    bench.read(0, 0)  # now
+    assert active(20000 + 600) == 12480 + 2 - 1 + 600 - 1  # now its two precharges are known
+
+
+def test_a_closed_page_has_its_rows_open_from_activate_to_precharge():
+    bench = DramBench(standard="ddr4-3200", page="closed")
+    bench.read(0, 0)
+    bench.read(4, 1)  # 4 cycles of it alone
+    bench.read(500, 0)
+    bench.dram.env.run(10000 * bench.tck)
+    assert bench.dram.stats.channels[0].active_cycles == 52 + 4 + 52  # nRAS
 
 
 def test_a_full_write_buffer_holds_up_what_is_behind():

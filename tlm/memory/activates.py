@@ -27,20 +27,29 @@ class Activates:
     def earliest(self, at: int, group: object) -> int:
         """When a bank of `group` that could be activated from `at` on is."""
         last, window, count = self._last, self._window, self._count
-        number = at // window
-        if at < last[-1]:
-            while count.get(number, 0) >= FOUR:
-                number += 1
-            at = max(at, number * window)
-        if at >= last[-1]:
-            after = last[-1] + (self._near if group is self._last_group else self._far)
+        latest = last[-1]
+        if at < latest:
+            at = self._with_room(at)
+        if at >= latest:
+            after = latest + (self._near if group is self._last_group else self._far)
             at = at if at > after else after
             fifth = last[0] + window
             at = at if at > fifth else fifth
             last.append(at)
             self._last_group = group
-            number = at // window
-        count[number] = count.get(number, 0) + 1
+        number = at // window
+        if number in count:
+            count[number] += 1
+            return at
+        count[number] = 1
         if len(count) > REMEMBERED:
             self._count = {each: some for each, some in count.items() if each > number - REMEMBERED // 2}
         return at
+
+    def _with_room(self, at: int) -> int:
+        """When, from `at` on, a window has less than four."""
+        window, count = self._window, self._count
+        number = at // window
+        while count.get(number, 0) >= FOUR:
+            number += 1
+        return max(at, number * window)

@@ -87,7 +87,7 @@ class Banks:
         self._last = 0
         self._latency = (t.nCL, t.nCWL)
         self._burst = config.burst_cycles
-        self._bus_free = 0
+        self.bus_free = 0
         self._bus_was = (False, 0)  # the direction and bank group of the last burst
         self._refreshed = False
         self._groups_slow = t.nCCD_L > self._burst
@@ -336,7 +336,7 @@ class Banks:
         end = begin + self._burst
         runs, was = self.runs, self._bus_was
         self._bus_was = (burst.write, group)
-        free, self._bus_free = self._bus_free, end
+        free, self.bus_free = self.bus_free, end
         if runs and free == begin:
             runs[-1][2] = end
             return

@@ -29,48 +29,8 @@ FEW_WRITES = 8
 ACTIVATE, REFRESH, TURNAROUND, ACCESS = "activate", "refresh", "turnaround", "access"
 
 
-class Access:
-    """A row segment on its way: `count` bursts rotate over `banks` from the one at index `first`; `left` have no time.
-
-    It may be served from `at` on; `entered` is when its banks have taken it, `begin` and `last` are its CAS so far.
-    """
-
-    __slots__ = (
-        "at",
-        "banks",
-        "begin",
-        "count",
-        "entered",
-        "first",
-        "last",
-        "left",
-        "missed",
-        "reason",
-        "row",
-        "write",
-    )
-
-    def __init__(self, banks: tuple[Bank, ...], row: int, first: int, count: int, write: bool) -> None:
-        self.banks, self.row, self.first, self.write = banks, row, first, write
-        self.count = self.left = count
-        self.at = self.entered = 0
-        self.begin, self.last = -NEVER, NEVER
-        self.missed = 0
-        self.reason = ACCESS
-
-    def split(self, count: int) -> Access:
-        """Its first `count` bursts, which are no longer in it."""
-        part = Access(self.banks, self.row, self.first, count, self.write)
-        self.first = (self.first + count) % len(self.banks)
-        self.count = self.left = self.count - count
-        return part
-
-    def touched(self) -> tuple[Bank, ...]:
-        """The banks of the bursts left, in their order."""
-        banks, first = self.banks, self.first
-        if len(banks) == 1:
-            return banks
-        return (banks[first:] + banks[:first])[: self.left]
+#: A write in the buffer: since when, and its banks, row, first bank and bursts.
+Posted = tuple[int, tuple[Bank, ...], int, int, int]
 
 
 class Channel(Module):
@@ -80,20 +40,42 @@ class Channel(Module):
 
     def __init__(self, parent: Module, name: str, config: DramConfig) -> None:
         super().__init__(parent, name)
-        self.stats = ChannelStats()
+        self._counts = ChannelStats()
+        self._moved = [0, 0]  # bursts read, and written
         self._config = config
         self._most_reads, self._most_writes, self._depth = config.read_queue, config.write_queue, config.bank_queue
         self._set_timing(config)
         self._set_banks(config)
         self._of: dict[tuple[int, ...], tuple[Bank, ...]] = {}
-        self._reads, self._writes = QueueRoom(), QueueRoom()
-        self._posted: deque[Access] = deque()
+        self._reads, self._writes = self._queues = QueueRoom(), QueueRoom()
+        self._posted: deque[Posted] = deque()
         self._posted_bursts = 0
         self._slots = (ColumnSlots(self._burst), ColumnSlots(self._burst))
         self._write = False
         self._rank = self._ranks[0]
         self._last_cas = NEVER
         self._accepted = self._bus_free = 0
+        self._entered, self._reason = 0, ACCESS  # of the segment on its way: when its banks have taken it, what held it
+
+    @property
+    def moved_fs(self) -> int:
+        """Until when, in fs, the data of all that was counted pass."""
+        return self._bus_free * self._tck
+
+    @property
+    def stats(self) -> ChannelStats:
+        """What it did until now or, where that is later, until it has moved what it gave a time."""
+        now = -(-int(self.env._now) // self._tck)
+        if self._posted_bursts > FEW_WRITES:
+            self._drain_if_idle(max(now, self._accepted))
+        until = max(now, self._bus_free)
+        return attrs.evolve(
+            self._counts,
+            read_bursts=self._moved[False],
+            written_bursts=self._moved[True],
+            refreshes=sum(rank.refreshes(until) for rank in self._ranks),
+            active_cycles=sum(rank.active_cycles(until) for rank in self._ranks),
+        )
 
     def figures(self) -> dict[str, float | int]:
         """Its counts: bursts moved, and how many of them needed an activate of their own."""
@@ -103,16 +85,19 @@ class Channel(Module):
         """Bytes moved, in whole bursts, against the data bus'."""
         config = self._config
         peak = config.peak_bytes_per_s / config.organisation.channels
-        return Rate(config.burst_bytes * self.stats.bursts, peak, "B")
+        return Rate(config.burst_bytes * sum(self._moved), peak, "B")
 
     def _set_timing(self, config: DramConfig) -> None:
-        t, apart = config.timing, distances(config)
+        t, apart, organisation = config.timing, distances(config), config.organisation
         self._tck = config.tCK_fs
         self._burst = max(config.burst_cycles, t.nCCD_S)
         self._bubble = t.nRTRS
         self._latency = (t.nCL, t.nCWL)
         self._group_step = max(t.nCCD_L, self._burst)
         self._groups_slow = self._group_step > self._burst
+        # Between bursts that rotate over so many bank groups.
+        widths = range(1, organisation.bank_groups + 1)
+        self._steps = (0, *(max(self._burst, -(-self._group_step // width)) for width in widths))
         # From the last CAS of one direction to the first of the other, within a bank group, a rank, or not.
         self._group_turn, self._rank_turn, self._channel_turn = zip(
             apart.after_read.write, apart.after_write.read, strict=True
@@ -125,7 +110,7 @@ class Channel(Module):
         self._banks: list[Bank] = []
         for number in range(organisation.ranks):
             due = t.nREFI * (number + 1) // organisation.ranks
-            rank = Rank(timing, Activates(t.nRRD_L, t.nRRD_S, t.nFAW), due, self.stats)
+            rank = Rank(timing, Activates(t.nRRD_L, t.nRRD_S, t.nFAW), due, self._counts)
             groups = [Group(self._group_step) for _ in range(organisation.bank_groups)]
             rank.banks = [Bank(rank, group) for group in groups for _ in range(organisation.banks)]
             self._ranks.append(rank)
@@ -138,30 +123,27 @@ class Channel(Module):
 
         `at` is when the request is accepted if there is room. Returns when the bus was free of earlier work, when it
         begins to move this segment, and when the last burst is through; a write is through when it has been accepted.
+        All in cycles.
         """
         there = self._of.get(banks)
         if there is None:
             there = self._of[banks] = tuple([self._banks[bank] for bank in banks])
-        tck = self._tck
-        cycle = -(-at // tck)
-        self._accepted = max(self._accepted, cycle)
+        at = at if at > self._accepted else self._accepted
         if self._posted_bursts > FEW_WRITES:
-            self._drain_if_idle()
-        access = Access(there, row, first, count, write)
+            self._drain_if_idle(at)
         if write:
-            accepted = self._post(access) * tck
-            return accepted, accepted, accepted + tck
-        self._accepted = access.at = self._reads.at_most(self._most_reads - 1, self._accepted)
-        free = self._bus_free
-        self._move(access, self._reads)
-        latency = self._latency[write]
-        return free * tck, (access.begin + latency) * tck, (access.last + latency + self._burst) * tck
+            accepted = self._post(at, there, row, first, count)
+            return accepted, accepted, accepted + 1
+        self._accepted = at = self._reads.at_most(self._most_reads - 1, at)
+        free, latency = self._bus_free, self._latency[False]
+        begin, last = self._move(at, there, row, first, count, False)
+        return free, begin + latency, last + latency + self._burst
 
-    def _post(self, access: Access) -> int:
+    def _post(self, at: int, banks: tuple[Bank, ...], row: int, first: int, count: int) -> int:
         """Take a write into the buffer, which is drained when it is full; returns when it is accepted."""
-        access.at = accepted = self._reads.at_most(self._most_reads, self._accepted)
-        self._posted.append(access)
-        self._posted_bursts += access.count
+        accepted = self._reads.at_most(self._most_reads, at)
+        self._posted.append((accepted, banks, row, first, count))
+        self._posted_bursts += count
         full = self._posted_bursts - self._posted_bursts % self._most_writes
         if full:
             accepted = self._writes.at_most(self._most_writes - 1, accepted)
@@ -169,10 +151,10 @@ class Channel(Module):
         self._accepted = accepted = self._writes.at_most(self._most_writes - self._posted_bursts, accepted)
         return accepted
 
-    def _drain_if_idle(self) -> None:
-        """Drain what has been waiting while nothing else was there to do."""
-        idle = max(self._last_cas, self._posted[-1].at)
-        if idle < self._accepted:
+    def _drain_if_idle(self, now: int) -> None:
+        """Drain what has been waiting while, before `now`, nothing else was there to do."""
+        idle = max(self._last_cas, self._posted[-1][0])
+        if idle < now:
             self._drain(idle, self._posted_bursts)
 
     def _drain(self, at: int, bursts: int) -> None:
@@ -180,132 +162,153 @@ class Channel(Module):
         posted = self._posted
         self._posted_bursts -= bursts
         while bursts:
-            access = posted[0].split(bursts) if posted[0].count > bursts else posted.popleft()
-            access.at = at
-            bursts -= access.count
-            self._move(access, self._writes)
+            since, banks, row, first, count = posted.popleft()
+            if count > bursts:
+                posted.appendleft((since, banks, row, (first + bursts) % len(banks), count - bursts))
+                count = bursts
+            bursts -= count
+            self._move(at, banks, row, first, count, True)
 
-    def _move(self, access: Access, queue: QueueRoom) -> None:
-        """Find the bursts their time, and tell the queue when they leave it."""
-        write, count, stats = access.write, access.count, self.stats
+    def _move(self, at: int, banks: tuple[Bank, ...], row: int, first: int, count: int, write: bool) -> tuple[int, int]:
+        """Find the bursts of a segment their time, from `at` on: when the first and the last CAS are."""
+        self._reason = ACCESS
         if write is not self._write:
-            self._turn(access)
-        while access.left:
-            self._place(access)
-        if write:
-            stats.written_bursts += count
-        else:
-            stats.read_bursts += count
-        stats.row_misses += access.missed
-        self._enter(access, queue)
-        self._show(access)
+            self._turn(banks[first], write)
+        begin, last, taken = self._place(at + 1, banks, row, first, count, write)
+        left = count - taken
+        while left:
+            first = (first + taken) % len(banks)
+            again, last, taken = self._place(at + 1, banks, row, first, left, write)
+            begin = again if left == count else begin
+            left -= taken
+        self._moved[write] += count
+        self._enter(at + 1, begin, last, count, len(banks), write)
+        self._show(at, banks[0].rank, begin + self._latency[write], count)
+        return begin, last
 
-    def _enter(self, access: Access, queue: QueueRoom) -> None:
+    def _enter(self, command: int, begin: int, last: int, count: int, banks: int, write: bool) -> None:
         """Tell the queue when bursts leave it for those of their banks: some at once, the rest as these are issued."""
-        count, at_once = access.count, self._depth * len(access.banks)
-        if access.entered > access.at + 1:
-            queue.add(access.entered, min(count, at_once), 0)
+        at_once, queue = self._depth * banks, self._queues[write]
         if count > at_once:
-            queue.add(access.begin, count - at_once, (access.last - access.begin) // (count - 1))
+            queue.add(begin, count - at_once, (last - begin) // (count - 1))
+            count = at_once
+        if self._entered > command:
+            queue.add(self._entered, count, 0)
 
-    def _turn(self, access: Access) -> None:
-        """The bus changes its direction."""
-        bank, was = access.banks[access.first], self._write
+    def _turn(self, bank: Bank, write: bool) -> None:
+        """The bus changes its direction, for an access to `bank`."""
+        was = self._write
         turn = self._rank_turn if bank.rank is self._rank else self._channel_turn
-        free = max(self._last_cas + turn[was], bank.group.last + self._group_turn[was])
-        self._slots[access.write].turn(free)
-        self._write = access.write
-        access.reason = TURNAROUND
+        self._slots[write].turn(max(self._last_cas + turn[was], bank.group.last + self._group_turn[was]))
+        self._write = write
+        self._reason = TURNAROUND
 
-    def _place(self, access: Access) -> None:
-        """Find time for the bursts that are left, or those of them before the next refresh."""
-        touched, slots = access.touched(), self._slots[access.write]
-        step = max(self._burst, -(-self._group_step // len(touched)))
-        command = access.at + 1
-        ready, due = self._ready(access, touched, command, step)
+    def _place(
+        self, command: int, banks: tuple[Bank, ...], row: int, first: int, count: int, write: bool
+    ) -> tuple[int, int, int]:
+        """Find time for `count` bursts, or those before the next refresh: the first and the last CAS, and how many."""
+        touched = banks
+        if first or count < len(banks):
+            touched = (banks[first:] + banks[:first])[:count]
+        step = self._steps[len(touched)]
+        ready, due = self._ready(touched, row, command, count, step)
         if self._groups_slow:
-            ready = self._in_groups(access, touched, slots.earliest(ready), step)
+            ready = self._in_groups(touched, ready, count, step, write)
         rank = touched[0].rank
         lead = 0 if rank is self._rank else self._bubble
-        begin, last, count = slots.take(ready, access.left, step, lead, due)
-        if count:
+        placed = self._slots[write].take(ready, count, step, lead, due)
+        if placed[2]:
             self._rank = rank
-            self._use(access, touched, begin, last, count)
-            return
-        for bank in touched:
-            if bank.refresh_due == due:
-                bank.meet_refresh()
-        access.reason = REFRESH
+            self._use(touched, placed, write)
+        if placed[2] < count:
+            self._refresh(touched, due)
+        return placed
 
-    def _ready(self, access: Access, touched: tuple[Bank, ...], command: int, step: int) -> tuple[int, int]:
+    def _ready(self, touched: tuple[Bank, ...], row: int, command: int, count: int, step: int) -> tuple[int, int]:
         """When the first burst can be for every bank to be ready for its own, `step` after the one before.
 
         And when the first of the banks is refreshed next.
         """
-        ready, due, turn, row, entered = command, -NEVER, 0, access.row, command
-        each = -(-access.left // len(touched))
+        ready, due, turn, entered = command, -NEVER, 0, command
+        each = -(-count // len(touched))
         for bank in touched:
             if command >= bank.refresh_due:
                 bank.pass_refreshes(command)
-            due = min(due, bank.refresh_due)
-            room = bank.room(command)
-            entered = max(entered, room)
-            own = bank.ready(row, room, each) - turn
-            if own > ready:
-                ready = own
-                if access.reason is ACCESS:
-                    access.reason = ACTIVATE
+            due = due if due < bank.refresh_due else bank.refresh_due
+            room = command if bank.last <= command else bank.room(command)
+            entered = room if room > entered else entered
+            own = bank.column_ok if bank.row == row else bank.open(row, room, each)
+            own = own if own > room else room
+            ready = own - turn if own - turn > ready else ready
             turn += step
-        access.entered = entered
+        self._entered = entered
+        if ready > command and self._reason is ACCESS:
+            self._reason = ACTIVATE
         return ready, due
 
-    def _in_groups(self, access: Access, touched: tuple[Bank, ...], ready: int, step: int) -> int:
+    def _in_groups(self, touched: tuple[Bank, ...], ready: int, count: int, step: int, write: bool) -> int:
         """When the first burst can be for each to be at its distance from the others of its group."""
-        write, width = access.write, len(touched)
-        if width > 1 and ready >= self._slots[write].free:
-            return self._behind_groups([bank.group.slots[write] for bank in touched], ready, step)
-        start, apart = ready, max(step * width, self._group_step)
-        for turn, bank in enumerate(touched):
-            share = (access.left - turn + width - 1) // width
-            begin, _, _ = bank.group.slots[write].take(ready + turn * step, share, apart, 0, -NEVER)
-            start = max(start, begin - turn * step)
+        slots, width = self._slots[write], len(touched)
+        if ready < slots.free:
+            ready = slots.earliest(ready)
+        if width > 1 and ready >= slots.free:
+            return self._behind_groups(touched, ready, step, write)
+        start, apart = ready, self._group_step if self._group_step > step * width else step * width
+        turn = 0
+        for bank in touched:
+            begin, _, _ = bank.group.slots[write].take(ready + turn, -(-count // width), apart, 0, -NEVER)
+            start = begin - turn if begin - turn > start else start
+            turn += step
+            count -= 1
         return start
 
-    def _behind_groups(self, groups: list[ColumnSlots], ready: int, step: int) -> int:
+    def _behind_groups(self, touched: tuple[Bank, ...], ready: int, step: int, write: bool) -> int:
         """The same, behind all that there is; bursts that rotate leave a group no holes that others could use."""
-        start = max(ready, *[slots.free - turn * step for turn, slots in enumerate(groups)])
-        for turn, slots in enumerate(groups):
-            slots.skip_to(start + turn * step)
-        return start
+        turn = 0
+        for bank in touched:
+            behind = bank.group.slots[write].free - turn
+            ready = behind if behind > ready else ready
+            turn += step
+        at = ready
+        for bank in touched:
+            bank.group.slots[write].skip_to(at)
+            at += step
+        return ready
 
-    def _use(self, access: Access, touched: tuple[Bank, ...], begin: int, last: int, count: int) -> None:
-        """Note the time that `count` bursts got, at each bank going back from the last burst."""
-        width, write = len(touched), access.write
-        access.begin = begin if begin < access.begin else access.begin
-        access.last = last if last > access.last else access.last
-        access.left -= count
-        access.first = (access.first + count) % len(access.banks)
+    def _use(self, touched: tuple[Bank, ...], placed: tuple[int, int, int], write: bool) -> None:
+        """Note the time that bursts got, counted back from the last: those of one bank lie `width` steps apart."""
+        begin, last, count = placed
         self._last_cas = last if last > self._last_cas else self._last_cas
+        width = len(touched)
         step = (last - begin) // (count - 1) if count > 1 else self._burst
-        for burst in range(count - 1, max(-1, count - 1 - width), -1):
-            bank = touched[burst % width]
-            access.missed += bank.used(last, burst // width + 1, step * width, write)
+        apart, at = step * width, last - (count - 1) * step
+        for bank in touched[:count]:
+            share = -(-count // width)
+            bank.used(at + (share - 1) * apart, share, apart, write)
             if self._groups_slow:
-                bank.group.slots[write].turn(last + self._group_step)
-            last -= step
+                bank.group.slots[write].turn(bank.last + self._group_step)
+            at += step
+            count -= 1
 
-    def _show(self, access: Access) -> None:
-        """Tell the probe what the bus does, and what it waited for."""
-        since, begin, span, tck = self._bus_free, access.begin + self._latency[access.write], self.probe.span, self._tck
+    def _refresh(self, touched: tuple[Bank, ...], due: int) -> None:
+        """Those of the banks that are refreshed at `due` can do nothing more before it."""
+        for bank in touched:
+            if bank.refresh_due == due:
+                bank.meet_refresh()
+        self._reason = REFRESH
+
+    def _show(self, at: int, rank: Rank, begin: int, count: int) -> None:
+        """Tell the probe what the bus does from `begin` on, and what it waited for while there was a request."""
+        since, span, tck = self._bus_free, self.probe.span, self._tck
         if begin > since:
-            since = max(since, access.at)
-            refreshed = min(begin, access.banks[0].rank.refreshed)
-            if refreshed > since:
+            since = since if since > at else at
+            if rank.refreshed > since and begin > since:
+                refreshed = min(begin, rank.refreshed)
                 span(since * tck, refreshed * tck, REFRESH)
                 since = refreshed
             if begin > since:
-                span(since * tck, begin * tck, access.reason)
+                span(since * tck, begin * tck, self._reason)
         else:
             begin = since
-        self._bus_free = free = begin + access.count * self._burst
+        self._bus_free = free = begin + count * self._burst
         span(begin * tck, free * tck)

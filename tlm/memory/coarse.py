@@ -14,25 +14,35 @@ class CoarseService:
     """The channels of a DRAM, and a payload's way through them."""
 
     def __init__(self, dram: Module, config: DramConfig) -> None:
-        self._mapping = config.mapping
+        self._mapping, self._tck = config.mapping, config.tCK_fs
         names = [f"channel{index}" for index in range(config.organisation.channels)]
         self.channels = [Channel(dram, name, config) for name in names]
+        self._done_fs = 0
+
+    @property
+    def ends_fs(self) -> int:
+        """Until when, in fs, it is at work on what it was asked for so far."""
+        return max(self._done_fs, *(channel.moved_fs for channel in self.channels))
 
     def serve(self, payload: Payload, at_fs: int) -> int:
         """When, in fs, `payload` is complete that comes at `at_fs`."""
-        write = payload.command is WRITE
+        write, channels = payload.command is WRITE, self.channels
         begun: dict[int, tuple[int, int]] = {}
-        done, critical = at_fs, 0
+        tck = self._tck
+        at = -(-at_fs // tck)
+        done, critical = at, 0
         for channel, banks, row, first, bursts in self._mapping.segments(payload.address, payload.data_length):
-            free, begin, end = self.channels[channel].serve(at_fs, banks, row, first, bursts, write)
+            free, begin, end = channels[channel].serve(at, banks, row, first, bursts, write)
             if channel not in begun:
                 begun[channel] = free, begin
             if end > done:
                 done, critical = end, channel
         free, begin = begun[critical]
-        queued = at_fs if free < at_fs else min(free, begin)
-        payload.milestones += ((queued, BANDWIDTH), (begin, LATENCY), (done, BANDWIDTH))
-        return done
+        begin_fs, done_fs = begin * tck, done * tck
+        queued_fs = max(at_fs, min(free * tck, begin_fs))
+        payload.milestones += ((queued_fs, BANDWIDTH), (begin_fs, LATENCY), (done_fs, BANDWIDTH))
+        self._done_fs = done_fs if done_fs > self._done_fs else self._done_fs
+        return done_fs
 
     def start(
         self,

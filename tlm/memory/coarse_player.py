@@ -59,6 +59,7 @@ class CoarsePlayer:
         """Play to the end; returns the cycle in which it comes."""
         self._ask(*self._piece)
         self._piece = (0, 0, False, 0)
+        self._dram.env.run(self.cycles * self._tck)  # what is left in the write buffers may be drained by then
         return self.cycles
 
     def stats(self, cycle: int) -> tuple[ChannelStats, ...]:

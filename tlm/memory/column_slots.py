@@ -29,7 +29,7 @@ class ColumnSlots:
 
     def turn(self, at: int) -> None:
         """What finds no hole begins at `at` or later."""
-        self.free = max(self.free, at)
+        self.free = at if at > self.free else self.free
 
     def skip_to(self, at: int) -> None:
         """What is free before `at` becomes a hole; `at` must not be before `free`."""
@@ -53,30 +53,27 @@ class ColumnSlots:
         The bus is left idle for `lead` before them. Returns when the first and the last begin, and how many got
         time.
         """
-        first, last, taken = limit, ready, 0
-        holes = self._holes
+        first, taken, holes = limit, 0, self._holes
         if holes and holes[-1][0] - ready >= self._burst:
             first, last, taken = self._fill(ready, bursts, step, lead, limit)
             if taken == bursts:
                 return first, last, taken
             ready = last + step if taken else ready
-        free = self.free + lead
-        begin = ready if ready > free else free
-        if begin < limit:
-            count = min(bursts - taken, (limit - begin - 1) // step + 1)
+        begin = self.free + lead
+        begin = begin if begin > ready else ready
+        if begin >= limit:
+            return first, ready - step if taken else ready, taken
+        count = bursts - taken
+        last = begin + (count - 1) * step
+        if last >= limit:
+            count = (limit - begin - 1) // step + 1
             last = begin + (count - 1) * step
-            self._extend(begin, last, count, step)
-            first = first if taken else begin
-            taken += count
-        return first, last, taken
-
-    def _extend(self, begin: int, last: int, count: int, step: int) -> None:
-        """Take from `begin` on, behind all that was taken."""
-        burst = self._burst
-        self.skip_to(begin)
-        if step > burst and count > 1:
-            self._holes.append((last, begin, last - begin - (count - 1) * burst))
-        self.free = last + burst
+        if begin - self.free >= self._burst:
+            self.skip_to(begin)
+        if step > self._burst and count > 1:
+            holes.append((last, begin, last - begin - (count - 1) * self._burst))
+        self.free = last + self._burst
+        return first if taken else begin, last, taken + count
 
     def _fill(self, ready: int, bursts: int, step: int, lead: int, limit: int) -> tuple[int, int, int]:
         """As `take`, from the holes alone."""

@@ -70,6 +70,11 @@ class Dram(OffChipMemory):
         return self._service.channels
 
     @property
+    def ends_fs(self) -> int:
+        """Until when, in fs, it is at work on what it has counted."""
+        return self._service.ends_fs
+
+    @property
     def stats(self) -> MemoryStats:
         """What the memory has done so far, to be printed; requests are counted when they are accepted."""
         channels = tuple(channel.stats for channel in self.channels)
@@ -95,8 +100,7 @@ class Dram(OffChipMemory):
         if not self.takes(payload):
             return delay
         now = int(self.env._now)
-        self._done_fs = max(self._done_fs, done := self._service.serve(payload, now + delay))
-        return done - now
+        return self._service.serve(payload, now + delay) - now
 
     def b_transport_exact(self, payload: Payload, delay: int) -> Transport:
         """Exact: as `b_transport`, but that it waits until the payload is complete."""

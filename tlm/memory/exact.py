@@ -23,6 +23,11 @@ class ExactService:
         logs: Sequence[list[Logged] | None] = self.logs or [None] * len(names)
         self.channels = [ExactChannel(dram, name, config, log) for name, log in zip(names, logs, strict=True)]
 
+    @property
+    def ends_fs(self) -> int:
+        """Until when, in fs, it is at work on what it has given commands for so far."""
+        return max(channel.moved_fs for channel in self.channels)
+
     def start(
         self,
         payload: Payload,

@@ -43,6 +43,11 @@ class ExactChannel(Module):
         return self._banks.stats(self.cycle)
 
     @property
+    def moved_fs(self) -> int:
+        """Until when, in fs, the data of all commands so far pass."""
+        return self._banks.bus_free * self._tck
+
+    @property
     def cycle(self) -> int:
         """The cycle that begins now or next."""
         return -(-int(self.env._now) // self._tck)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from ..core import BadInput
 FIELDS = {"ch": "channel", "ra": "rank", "bg": "bank group", "ba": "bank", "ro": "row", "co": "column"}
 PIECE = re.compile(r"([a-z]+)\[(\d+)(?::(\d+))?\]")
 EXAMPLE = "co[10:6] ch[13:11] ba[15:14] bg[17:16] ro[31:18]"
+
+#: So many ways to lie in a chunk are remembered: a stream has few.
+SHAPES = 1024
 
 #: A run of bursts in one row of a channel: (channel, banks, row, first, bursts). Burst k lies in
 #: banks[(first + k) % len(banks)]; several banks where neighbouring bursts rotate over bank groups.
@@ -116,16 +120,19 @@ class AddressMapping:
         burst = address >> self.burst_bits
         stop = ((address + length - 1) >> self.burst_bits) + 1
         found: list[Segment] = []
+        rows = self._rows
+        bits, places, in_stripe = self._chunk_bits, self._places, self._striped_channels * self._groups - 1
         while burst < stop:
-            chunk = burst >> self._chunk_bits
-            base = chunk << self._chunk_bits
-            end = min(stop, base + self._chunk_bursts)
-            channel, banks = self._place(chunk)
-            row = self._row(chunk)
-            if self._striped_channels > 1:
-                found.extend(self._stripes(channel, banks, row, burst - base, end - base))
-            else:
-                found.append((channel, banks, row, burst % len(banks), end - burst))
+            chunk = burst >> bits
+            end = (chunk + 1) << bits
+            end = end if end < stop else stop
+            key = chunk & self._key_mask
+            channel, banks = places[key] if key in places else self._place(key)
+            row = 0
+            for low, mask, shift in rows:
+                row |= ((chunk >> low) & mask) << shift
+            for lane, first, bursts in self._lanes(burst & in_stripe, end - burst):
+                found.append((channel + lane, banks, row, first, bursts))
             burst = end
         return found
 
@@ -138,7 +145,7 @@ class AddressMapping:
         while burst < stop:
             chunk = burst >> self._chunk_bits
             end = min(stop, (chunk + 1) << self._chunk_bits)
-            channel, banks = self._place(chunk)
+            channel, banks = self._place(chunk & self._key_mask)
             row = self._row(chunk)
             for number in range(burst, end):
                 yield channel + (number >> channel_low & channels), banks[number >> group_low & groups], row, number
@@ -153,7 +160,6 @@ class AddressMapping:
         stripe, columns = _lowest(self.pieces)
         in_chunk = len(stripe) + len(columns)
         self._chunk_bits = sum(p.bits for p in self.pieces[:in_chunk])
-        self._chunk_bursts = 1 << self._chunk_bits
         channel = next((p for p in stripe if p.field == "ch"), None)
         self._striped_channels = 1 << channel.bits if channel else 1
         self._channel_low = channel.low - self.burst_bits if channel else 0
@@ -165,6 +171,7 @@ class AddressMapping:
         self._rows = [(p.low, (1 << p.bits) - 1, p.shift) for p in upper if p.field == "ro"]
         self._key_mask = sum(((1 << p.bits) - 1) << p.low for p in upper if p.field != "ro")
         self._places: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._lanes = lru_cache(SHAPES)(self._stripes)
 
     def _row(self, chunk: int) -> int:
         row = 0
@@ -172,9 +179,8 @@ class AddressMapping:
             row |= ((chunk >> low) & mask) << shift
         return row
 
-    def _place(self, chunk: int) -> tuple[int, tuple[int, ...]]:
-        """The lowest channel of a chunk, and the banks its bursts rotate over."""
-        key = chunk & self._key_mask
+    def _place(self, key: int) -> tuple[int, tuple[int, ...]]:
+        """The lowest channel of a chunk, and the banks its bursts rotate over; `key` is its number but for the row."""
         place = self._places.get(key)
         if place is None:
             at = self.decode(key << (self._chunk_bits + self.burst_bits))
@@ -183,19 +189,21 @@ class AddressMapping:
             place = self._places[key] = at.channel, banks
         return place
 
-    def _stripes(self, channel: int, banks: tuple[int, ...], row: int, start: int, end: int) -> Iterator[Segment]:
-        """One segment for each channel that bursts `start`..`end` of a chunk are striped over.
+    def _stripes(self, start: int, bursts: int) -> list[tuple[int, int, int]]:
+        """(channel above the lowest, first bank, how many) of so many bursts from `start` in a stripe of a chunk.
 
         Among the bursts below x, a channel has the whole turns of the stripe plus its share of the last.
         """
         low, channels = self._channel_low, self._striped_channels
-        turn, run = channels << low, 1 << low
+        turn, run, end = channels << low, 1 << low, start + bursts
+        found = []
         for lane in range(channels):
             skip = lane << low
             first = (start // turn << low) + min(max(start % turn - skip, 0), run)
             last = (end // turn << low) + min(max(end % turn - skip, 0), run)
             if last > first:
-                yield channel + lane, banks, row, first % len(banks), last - first
+                found.append((lane, first % self._groups, last - first))
+        return found
 
 
 def _lay(pieces: Iterable[tuple[str, int]], low: int) -> Iterator[Piece]:

@@ -34,7 +34,7 @@ class OffChipMemory(Module):
         self.port = TargetSocket(self, "port", transport_dbg=self.transport_dbg)
         self.read_bytes = 0
         self.written_bytes = 0
-        self._born_fs = self._done_fs = self.now
+        self._born_fs = self.now
         self._store = Store()
 
     def takes(self, payload: Payload) -> bool:
@@ -60,8 +60,13 @@ class OffChipMemory(Module):
 
     @property
     def time_fs(self) -> int:
-        """How long it has been there or, where that is later, until it has done what it accepted."""
-        return max(self.now, self._done_fs) - self._born_fs
+        """How long it has been there or, where that is later, until it will have moved what it accepted."""
+        return max(self.now, self.ends_fs) - self._born_fs
+
+    @property
+    def ends_fs(self) -> int:
+        """Until when, in fs, it is at work on what it has counted."""
+        return self._born_fs
 
     def _judge(self, payload: Payload) -> Status:
         length = payload.data_length

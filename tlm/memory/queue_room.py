@@ -21,7 +21,10 @@ class QueueRoom:
 
     def at_most(self, count: int, at: int) -> int:
         """When, from `at` on, no more than `count` wait; asked with `at` growing."""
-        excess, runs = self._count - count, self._runs
+        excess = self._count - count
+        if excess <= 0:
+            return at
+        runs, self._count = self._runs, count
         while excess > 0:
             first, bursts, step = runs[0]
             left = bursts - excess
@@ -33,5 +36,4 @@ class QueueRoom:
             else:
                 heappop(runs)
                 excess -= bursts
-        self._count = count if self._count > count else self._count
         return at

@@ -52,20 +52,52 @@ def row_timing(config: DramConfig) -> RowTiming:
 
 
 class Rank:
-    """Devices that are refreshed together and share the limits on activates; `refreshed` is when the last one ends."""
+    """Devices that are refreshed together and share the limits on activates; `refreshed` is when the last one ends.
 
-    __slots__ = ("activates", "banks", "counts", "refresh_due", "refreshed", "timing")
+    Some row of it is open from `_open_since` until `open_until`: an open page until the next refresh, as if a precharge
+    never closed the only one.
+    """
+
+    __slots__ = (
+        "_active_cycles",
+        "_open_since",
+        "_refreshes",
+        "activates",
+        "banks",
+        "counts",
+        "open_until",
+        "refresh_due",
+        "refreshed",
+        "timing",
+    )
 
     def __init__(self, timing: RowTiming, activates: Activates, refresh_due: int, counts: ChannelStats) -> None:
         self.timing, self.activates, self.counts = timing, activates, counts
         self.banks: list[Bank] = []
         self.refresh_due = refresh_due
-        self.refreshed = 0
+        self.refreshed = self._refreshes = 0
+        self._active_cycles = self._open_since = self.open_until = 0
+
+    def refreshes(self, cycle: int) -> int:
+        """How many there were until `cycle`, which is no earlier than anything else that it was asked for."""
+        overdue = cycle - self.refresh_due
+        return self._refreshes + (overdue // self.timing.refi + 1 if overdue >= 0 else 0)
+
+    def active_cycles(self, cycle: int) -> int:
+        """How many there were with a row open until `cycle`."""
+        return self._active_cycles + max(0, min(self.open_until, self.refresh_due, cycle) - self._open_since)
+
+    def reopen(self, at: int) -> None:
+        """A row is opened at `at`, after all were closed."""
+        self._active_cycles += self.open_until - self._open_since
+        self._open_since = at
+        self.open_until = at if self.timing.closed_page else -NEVER
 
     def skip_refreshes(self, due: int) -> None:
         """Those before `due` came while nothing else was to be done."""
         if self.refresh_due < due:
-            self.counts.refreshes += (due - self.refresh_due) // self.timing.refi
+            self._close(self.refresh_due)
+            self._refreshes += (due - self.refresh_due) // self.timing.refi
             self.refresh_due = due
 
     def refresh(self) -> None:
@@ -74,10 +106,16 @@ class Rank:
         begin = due
         opened = [bank.precharge_ok for bank in self.banks if bank.row != CLOSED and bank.refresh_due == due]
         if opened:
-            begin = max(begin + 1 + (len(opened) - 1) * t.ppd, *opened) + t.rp
+            begin = max(begin + 1 + (len(opened) - 1) * t.ppd, *opened)
+            self._close(begin)
+            begin += t.rp
         self.refreshed = begin + t.rfc
         self.refresh_due += t.refi
-        self.counts.refreshes += 1
+        self._refreshes += 1
+
+    def _close(self, at: int) -> None:
+        """Its last row is closed at `at`, if it was open for so long."""
+        self.open_until = max(self._open_since, min(self.open_until, at))
 
 
 class Group:
@@ -99,11 +137,13 @@ class Bank:
 
     __slots__ = (
         "activate_ok",
+        "closed_page",
         "column_ok",
         "earlier_row",
         "earlier_until",
         "fresh",
         "group",
+        "last",
         "overtakers",
         "precharge_ok",
         "rank",
@@ -111,50 +151,69 @@ class Bank:
         "refresh_due",
         "row",
         "timing",
+        "to_precharge",
     )
 
     def __init__(self, rank: Rank, group: Group) -> None:
         self.rank, self.group, self.timing = rank, group, rank.timing
+        self.to_precharge, self.closed_page = self.timing.to_precharge, self.timing.closed_page
         self.row = self.earlier_row = CLOSED
         self.fresh = False
         self.activate_ok = self.precharge_ok = self.column_ok = 0
-        self.earlier_until = NEVER
+        self.earlier_until = self.last = NEVER
         self.overtakers = 0
         self.refresh_due = rank.refresh_due
         self.recent: deque[tuple[int, int, int]] = deque([(NEVER, 1, 0)], maxlen=self.timing.queue)
 
     def room(self, at: int) -> int:
         """When its queue takes a burst that comes at `at`: once the one a queue's depth before it was issued."""
-        recent = self.recent
-        if recent[-1][0] <= at:
-            return at
         depth = self.timing.queue
-        for last, count, step in reversed(recent):
+        for last, count, step in reversed(self.recent):
             if count >= depth:
                 return max(at, last - (depth - 1) * step)
             depth -= count
         return at
 
-    def ready(self, row: int, at: int, count: int) -> int:
-        """When `count` accesses to `row` that are queued at `at` can begin."""
-        if self.row == row:
-            return self.column_ok if self.column_ok > at else at
+    def open(self, row: int, at: int, count: int) -> int:
+        """When `count` accesses to `row`, which is not the open one, can begin if they are queued at `at`.
+
+        A few still find the row open that was before; else it is closed, and this one is activated.
+        """
         if self.earlier_row == row and at <= self.earlier_until and count <= self.overtakers:
             self.overtakers -= count
             return at
-        return self._activate(row, at)
+        t, rank = self.timing, self.rank
+        if self.row != CLOSED:
+            at = at if at > self.precharge_ok else self.precharge_ok
+            self.earlier_row, self.earlier_until, self.overtakers = self.row, at, MOST_HITS
+            at += t.rp
+        act = rank.activates.earliest(at if at > self.activate_ok else self.activate_ok, self.group)
+        if act > rank.open_until:
+            rank.reopen(act)
+        self.row, self.fresh = row, True
+        self.activate_ok, self.precharge_ok, self.column_ok = act + t.rc, act + t.ras, act + t.rcd
+        rank.counts.activates += 1
+        return self.column_ok
 
-    def used(self, last: int, count: int, step: int, write: bool) -> bool:
-        """Note `count` accesses, the last one at `last`; whether they were the first of an activate."""
+    def used(self, last: int, count: int, step: int, write: bool) -> None:
+        """Note `count` accesses, the last one at `last`, `step` apart."""
         self.recent.append((last, count, step))
-        fresh, self.fresh = self.fresh, False
-        again = last + self.timing.to_precharge[write]
+        self.last = last
+        if self.fresh:
+            self.fresh = False
+            self.rank.counts.row_misses += 1
+        again = last + self.to_precharge[write]
         self.precharge_ok = again if again > self.precharge_ok else self.precharge_ok
-        self.group.last = last if last > self.group.last else self.group.last
-        if self.timing.closed_page:
-            self.row = CLOSED
-            self.activate_ok = max(self.activate_ok, self.precharge_ok + self.timing.rp)
-        return fresh
+        group = self.group
+        group.last = last if last > group.last else group.last
+        if self.closed_page:
+            self._close_page()
+
+    def _close_page(self) -> None:
+        """Its row is closed as soon as it can be."""
+        self.row = CLOSED
+        self.activate_ok = max(self.activate_ok, self.precharge_ok + self.timing.rp)
+        self.rank.open_until = max(self.rank.open_until, self.precharge_ok)
 
     def pass_refreshes(self, now: int) -> None:
         """Those of its rank that were due by `now`."""
@@ -173,18 +232,3 @@ class Bank:
         self.refresh_due += self.timing.refi
         self.row = self.earlier_row = CLOSED
         self.activate_ok = max(self.activate_ok, rank.refreshed)
-
-    def _activate(self, row: int, at: int) -> int:
-        """Open `row`, precharging what was open, no earlier than `at`; returns when it can be used."""
-        t = self.timing
-        if self.row != CLOSED:
-            at = at if at > self.precharge_ok else self.precharge_ok
-            self.earlier_row, self.earlier_until, self.overtakers = self.row, at, MOST_HITS
-            at += t.rp
-        act = self.rank.activates.earliest(at if at > self.activate_ok else self.activate_ok, self.group)
-        self.row, self.fresh = row, True
-        self.activate_ok = act + t.rc
-        self.precharge_ok = act + t.ras
-        self.column_ok = act + t.rcd
-        self.rank.counts.activates += 1
-        return self.column_ok

@@ -37,12 +37,18 @@ class Probe:
             self.state = state
 
     def span(self, start: int, end: int, state: str = BUSY) -> None:
-        """The component is in `state` from `start` to `end` (fs); spans come in order of time, or ValueError."""
+        """The component is in `state` from `start` to `end` (fs); spans come in order of time, or ValueError.
+
+        One that continues the last is one with it.
+        """
         pending = self._pending
-        floor = pending[-1][1] if pending else self._since_fs
+        begin, floor, before = pending[-1] if pending else (0, self._since_fs, None)
         if not floor <= start <= end:
             raise ValueError(f"span {start}..{end} fs must follow {floor} fs")
-        now = int(self._env.now)
+        if start == floor and state == before:
+            pending[-1] = begin, end, state
+            return
+        now = self._env._now
         while pending and pending[0][1] <= now:
             self._settle(*pending.popleft())
         pending.append((start, end, state))
@@ -85,7 +91,8 @@ class Probe:
         yield since, at, self.state
 
     def _settle(self, start: int, end: int, state: str) -> None:
-        self.settled(self._since_fs, start, self.state)
+        if self._since_fs < start:
+            self.settled(self._since_fs, start, self.state)
         self.settled(start, end, state)
         self._since_fs = end
 
