@@ -18,7 +18,7 @@ help:
 	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
 	@echo "make pictures  draw the pictures in docs/pictures/ again"
 	@echo "make bench   measure speed"
-	@echo "make validate  measure coarse runs against exact ones, into docs/validation.md"
+	@echo "make validate  measure DRAM against a reference, and coarse runs against exact ones: docs/validation.md"
 	@echo "make train   train the shipped checkpoints again"
 	@echo "make clean   remove what make has made"
 

@@ -22,7 +22,7 @@ from tlm.core import (
     Payload,
 )
 from tlm.memory import Dram, IdealMemory, MemorySpec, make_memory
-from tlm.memory.channel import FEW_WRITES
+from tlm.memory.policy import FEW_WRITES
 
 GIB = 1 << 30
 

@@ -15,9 +15,9 @@ from patterns import random_numbers
 from tlm.core import READ, WRITE, BadInput, Payload
 from tlm.memory import Dram, MemorySpec
 from tlm.memory.burst import Burst
-from tlm.memory.channel import FEW_WRITES
 from tlm.memory.exact_player import STRIDE
 from tlm.memory.player import Player
+from tlm.memory.policy import FEW_WRITES
 from tlm.memory.standards import standard_names
 
 STANDARDS = [name for name in standard_names() if name != "ideal"]

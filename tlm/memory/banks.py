@@ -12,12 +12,11 @@ from .burst import Burst, Request
 from .config import DramConfig
 from .distances import Apart, distances
 from .gate import Gate
+from .policy import MOST_HITS
 from .stats import ChannelStats
 
 NEVER = 1 << 62
 CLOSED = -1
-#: A row is closed for a head that conflicts once so many accesses have used it, though more would hit.
-MOST_HITS = 4
 
 ACTIVATE, PRECHARGE, READ, WRITE, REFRESH = "ACT", "PRE", "RD", "WR", "REF"
 

@@ -17,12 +17,10 @@ from .activates import Activates
 from .column_slots import ColumnSlots
 from .config import DramConfig
 from .distances import distances
+from .policy import FEW_WRITES
 from .queue_room import QueueRoom
 from .rows import NEVER, Bank, Group, Rank, row_timing
 from .stats import ChannelStats
-
-#: Writes are drained when more than these wait and there is nothing else to do.
-FEW_WRITES = 8
 
 #: What the data bus waits for while a request is there: a row, a refresh, a change of direction or rank, or the
 #: latency of the access itself.

@@ -10,12 +10,11 @@ from .activates import Activates
 from .column_slots import ColumnSlots
 from .config import DramConfig
 from .distances import distances
+from .policy import MOST_HITS
 from .stats import ChannelStats
 
 NEVER = -(1 << 62)
 CLOSED = -1
-#: So many accesses may still use a row when the bank's head wants another.
-MOST_HITS = 4
 
 
 @attrs.frozen

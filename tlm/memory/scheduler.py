@@ -14,9 +14,7 @@ from .accepted import Accepted
 from .banks import COLUMN, ROW, Banks, Logged
 from .burst import Burst
 from .config import DramConfig
-
-#: Writes are drained when more than these wait and no bank has anything to do.
-FEW_WRITES = 8
+from .policy import FEW_WRITES
 
 _AT = attrgetter("at")
 
