@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-NEVER = -(1 << 62)
+from .policy import LONG_AGO
+
 FOUR = 4
 REMEMBERED = 256
 
@@ -20,7 +21,7 @@ class Activates:
 
     def __init__(self, near: int, far: int, window: int) -> None:
         self._near, self._far, self._window = near, far, max(window, FOUR * far)  # nRRD_L, nRRD_S, nFAW
-        self._last = deque([NEVER] * FOUR, FOUR)
+        self._last = deque([LONG_AGO] * FOUR, FOUR)
         self._last_group: object = None
         self._count: dict[int, int] = {}
 

@@ -12,19 +12,14 @@ from .burst import Burst, Request
 from .config import DramConfig
 from .distances import Apart, distances
 from .gate import Gate
-from .policy import MOST_HITS
+from .policy import ACCESS, ACTIVATING, BANK_GROUP, MOST_HITS, NEVER, REFRESHING, TURNAROUND
 from .stats import ChannelStats
 
-NEVER = 1 << 62
 CLOSED = -1
 
 ACTIVATE, PRECHARGE, READ, WRITE, REFRESH = "ACT", "PRE", "RD", "WR", "REF"
 
 ROW, COLUMN = 1, 2  # kinds of commands: those that open and close rows, and those that move data
-
-#: What the data bus waits for while a request is there: a row, a refresh, a change of direction or rank, the
-#: distance between accesses to one bank group, or the latency of the access itself.
-ACTIVATING, REFRESHING, TURNAROUND, BANK_GROUP, ACCESS = "activate", "refresh", "turnaround", "bank_group", "access"
 
 #: The data bus is asked for, begins to move, and has moved bursts without a gap; what it waited for in between.
 Run = list[Any]

@@ -12,35 +12,28 @@ from collections import deque
 
 import attrs
 
-from ..core import Module, Rate
+from ..core import Module
 from .activates import Activates
 from .column_slots import ColumnSlots
 from .config import DramConfig
 from .distances import distances
-from .policy import FEW_WRITES
+from .memory_channel import MemoryChannel
+from .policy import ACCESS, ACTIVATING, FEW_WRITES, LONG_AGO, NEVER, REFRESHING, TURNAROUND
 from .queue_room import QueueRoom
-from .rows import NEVER, Bank, Group, Rank, row_timing
+from .rows import Bank, Group, Rank, row_timing
 from .stats import ChannelStats
-
-#: What the data bus waits for while a request is there: a row, a refresh, a change of direction or rank, or the
-#: latency of the access itself.
-ACTIVATE, REFRESH, TURNAROUND, ACCESS = "activate", "refresh", "turnaround", "access"
-
 
 #: A write in the buffer: since when, and its banks, row, first bank and bursts.
 Posted = tuple[int, tuple[Bank, ...], int, int, int]
 
 
-class Channel(Module):
-    """Serves row segments; its probe is the data bus', on which they move in the order of the calls."""
-
-    kind = "memory channel"
+class Channel(MemoryChannel):
+    """Serves row segments; its probe shows them on the data bus in the order of the calls."""
 
     def __init__(self, parent: Module, name: str, config: DramConfig) -> None:
-        super().__init__(parent, name)
+        super().__init__(parent, name, config)
         self._counts = ChannelStats()
         self._moved = [0, 0]  # bursts read, and written
-        self._config = config
         self._most_reads, self._most_writes, self._depth = config.read_queue, config.write_queue, config.bank_queue
         self._set_timing(config)
         self._set_banks(config)
@@ -51,13 +44,18 @@ class Channel(Module):
         self._slots = (ColumnSlots(self._burst), ColumnSlots(self._burst))
         self._write = False
         self._rank = self._ranks[0]
-        self._last_cas = NEVER
+        self._last_cas = LONG_AGO
         self._accepted = self._bus_free = 0
         self._entered, self._reason = 0, ACCESS  # of the segment on its way: when its banks have taken it, what held it
 
     @property
+    def moved_bursts(self) -> int:
+        """Those read and written."""
+        return sum(self._moved)
+
+    @property
     def moved_fs(self) -> int:
-        """Until when, in fs, the data of all that was counted pass."""
+        """Until when the bus is taken."""
         return self._bus_free * self._tck
 
     @property
@@ -74,16 +72,6 @@ class Channel(Module):
             refreshes=sum(rank.refreshes(until) for rank in self._ranks),
             active_cycles=sum(rank.active_cycles(until) for rank in self._ranks),
         )
-
-    def figures(self) -> dict[str, float | int]:
-        """Its counts: bursts moved, and how many of them needed an activate of their own."""
-        return attrs.asdict(self.stats)
-
-    def rate(self) -> Rate:
-        """Bytes moved, in whole bursts, against the data bus'."""
-        config = self._config
-        peak = config.peak_bytes_per_s / config.organisation.channels
-        return Rate(config.burst_bytes * sum(self._moved), peak, "B")
 
     def _set_timing(self, config: DramConfig) -> None:
         t, apart, organisation = config.timing, distances(config), config.organisation
@@ -227,7 +215,7 @@ class Channel(Module):
 
         And when the first of the banks is refreshed next.
         """
-        ready, due, turn, entered = command, -NEVER, 0, command
+        ready, due, turn, entered = command, NEVER, 0, command
         each = -(-count // len(touched))
         for bank in touched:
             if command >= bank.refresh_due:
@@ -241,7 +229,7 @@ class Channel(Module):
             turn += step
         self._entered = entered
         if ready > command and self._reason is ACCESS:
-            self._reason = ACTIVATE
+            self._reason = ACTIVATING
         return ready, due
 
     def _in_groups(self, touched: tuple[Bank, ...], ready: int, count: int, step: int, write: bool) -> int:
@@ -254,7 +242,7 @@ class Channel(Module):
         start, apart = ready, self._group_step if self._group_step > step * width else step * width
         turn = 0
         for bank in touched:
-            begin, _, _ = bank.group.slots[write].take(ready + turn, -(-count // width), apart, 0, -NEVER)
+            begin, _, _ = bank.group.slots[write].take(ready + turn, -(-count // width), apart, 0, NEVER)
             start = begin - turn if begin - turn > start else start
             turn += step
             count -= 1
@@ -293,7 +281,7 @@ class Channel(Module):
         for bank in touched:
             if bank.refresh_due == due:
                 bank.meet_refresh()
-        self._reason = REFRESH
+        self._reason = REFRESHING
 
     def _show(self, at: int, rank: Rank, begin: int, count: int) -> None:
         """Tell the probe what the bus does from `begin` on, and what it waited for while there was a request."""
@@ -302,7 +290,7 @@ class Channel(Module):
             since = since if since > at else at
             if rank.refreshed > since and begin > since:
                 refreshed = min(begin, rank.refreshed)
-                span(since * tck, refreshed * tck, REFRESH)
+                span(since * tck, refreshed * tck, REFRESHING)
                 since = refreshed
             if begin > since:
                 span(since * tck, begin * tck, self._reason)

@@ -11,14 +11,13 @@ from simpy.events import NORMAL
 
 from ..core import Answer, Module, Payload, Transport
 from .banks import Logged
-from .channel import Channel
 from .coarse import CoarseService
 from .config import resolve
 from .energy import energy_of
 from .exact import ExactService
-from .exact_channel import ExactChannel
 from .four_phases import FourPhases
 from .ideal import IdealMemory
+from .memory_channel import MemoryChannel
 from .offchip import OffChipMemory
 from .spec import MemorySpec
 from .standards import IdealStandard, load_standard
@@ -65,7 +64,7 @@ class Dram(OffChipMemory):
         FourPhases(self, self.port, self.takes, self._service.start)
 
     @property
-    def channels(self) -> Sequence[Channel | ExactChannel]:
+    def channels(self) -> Sequence[MemoryChannel]:
         """One for each channel; their `stats` are what they did."""
         return self._service.channels
 

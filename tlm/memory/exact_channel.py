@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
 import simpy
 
-from ..core import Module, Rate
-from .banks import NEVER, Logged, Run
+from ..core import Module
+from .banks import Logged, Run
 from .burst import Burst, Request
 from .config import DramConfig
+from .memory_channel import MemoryChannel
+from .policy import NEVER
 from .scheduler import Scheduler
 from .stats import ChannelStats
 
 
-class ExactChannel(Module):
+class ExactChannel(MemoryChannel):
     """Bursts go in by `put`, and each request is told its end, in cycles, no later than it comes.
 
     A read's data come a read latency behind its command, a write is complete a cycle after it was accepted. So, while
     only reads are waited for, the scheduler may stay that far behind: there is an event a latency rather than one a
-    command, and the outcome is the same. Where nobody waits there is none. Its probe is the data bus'.
+    command, and the outcome is the same. Where nobody waits there is none.
     """
 
-    kind = "memory channel"
-
     def __init__(self, parent: Module, name: str, config: DramConfig, log: list[Logged] | None = None) -> None:
-        super().__init__(parent, name)
-        self._config = config
+        super().__init__(parent, name, config)
         self._scheduler = Scheduler(config, log, -(-self.now // config.tCK_fs))
         self._banks = self._scheduler.banks
         self._tck = config.tCK_fs
@@ -43,24 +41,19 @@ class ExactChannel(Module):
         return self._banks.stats(self.cycle)
 
     @property
+    def moved_bursts(self) -> int:
+        """Those of all commands so far; it is not brought up to date."""
+        return self._banks.counts.bursts
+
+    @property
     def moved_fs(self) -> int:
-        """Until when, in fs, the data of all commands so far pass."""
+        """Until when the data of all commands so far pass."""
         return self._banks.bus_free * self._tck
 
     @property
     def cycle(self) -> int:
         """The cycle that begins now or next."""
         return -(-int(self.env._now) // self._tck)
-
-    def figures(self) -> dict[str, float | int]:
-        """Its counts: bursts moved, and how many of them needed an activate of their own."""
-        return attrs.asdict(self.stats)
-
-    def rate(self) -> Rate:
-        """Bytes moved, in whole bursts, against the data bus'."""
-        config, stats = self._config, self._banks.counts
-        moved = config.burst_bytes * (stats.read_bursts + stats.written_bursts)
-        return Rate(moved, config.peak_bytes_per_s / config.organisation.channels, "B")
 
     def put(self, request: Request, bursts: Iterable[Burst]) -> None:
         """Take the `bursts` of `request`, whose access is told when they are accepted, if watched, and complete."""

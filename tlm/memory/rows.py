@@ -10,10 +10,9 @@ from .activates import Activates
 from .column_slots import ColumnSlots
 from .config import DramConfig
 from .distances import distances
-from .policy import MOST_HITS
+from .policy import LONG_AGO, MOST_HITS, NEVER
 from .stats import ChannelStats
 
-NEVER = -(1 << 62)
 CLOSED = -1
 
 
@@ -90,7 +89,7 @@ class Rank:
         """A row is opened at `at`, after all were closed."""
         self._active_cycles += self.open_until - self._open_since
         self._open_since = at
-        self.open_until = at if self.timing.closed_page else -NEVER
+        self.open_until = at if self.timing.closed_page else NEVER
 
     def skip_refreshes(self, due: int) -> None:
         """Those before `due` came while nothing else was to be done."""
@@ -123,7 +122,7 @@ class Group:
     __slots__ = ("last", "slots")
 
     def __init__(self, step: int) -> None:
-        self.last = NEVER
+        self.last = LONG_AGO
         self.slots = (ColumnSlots(step), ColumnSlots(step))
 
 
@@ -159,10 +158,10 @@ class Bank:
         self.row = self.earlier_row = CLOSED
         self.fresh = False
         self.activate_ok = self.precharge_ok = self.column_ok = 0
-        self.earlier_until = self.last = NEVER
+        self.earlier_until = self.last = LONG_AGO
         self.overtakers = 0
         self.refresh_due = rank.refresh_due
-        self.recent: deque[tuple[int, int, int]] = deque([(NEVER, 1, 0)], maxlen=self.timing.queue)
+        self.recent: deque[tuple[int, int, int]] = deque([(LONG_AGO, 1, 0)], maxlen=self.timing.queue)
 
     def room(self, at: int) -> int:
         """When its queue takes a burst that comes at `at`: once the one a queue's depth before it was issued."""
