@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.integer[Any]]
-Kind = Literal["conv", "fc"]
+Kind = Literal["conv", "fc", "pointwise", "other"]
 
 
 @attrs.frozen
@@ -42,17 +42,50 @@ class Pool:
 
 
 @attrs.frozen(eq=False)
-class Layer:
-    """One convolution or fully connected layer over all images N of the run.
+class Pointwise:
+    """What a layer without weights computes from its operands x_i, value by value; z_i are `zeros`, m_i `multipliers`.
 
-    Shapes: `inputs` conv [N, C, H, W], fc [N, C]; `weights` conv [F, C / groups, Ky, Kx], fc [F, C];
+    `add`: the sum of m_i (x_i - z_i). `multiply`: the product of (x_i - z_i). In both an operand of size 1 along a
+    direction stands for all of that direction. `move`: value k of the result, in torch's order, is
+    m_i (x_i[j] - z_i) where `index[k]` is the place of that value in the operands' streams laid one after the
+    other, and 0 where it is -1. `lstm-cell`, of the gates [4H] in torch's order i, f, g, o and the cell [H]:
+    m_0 f cell + m_1 i g. `lstm-hidden`, of the same gates and the new cell: o `table`[cell], the table being of
+    tanh, indexed from the least code. Results are int64 accumulators, which requantisation follows.
+    """
+
+    op: Literal["add", "multiply", "move", "lstm-cell", "lstm-hidden"]
+    multipliers: tuple[int, ...] = ()
+    zeros: tuple[int, ...] = ()
+    index: Ints | None = None
+    table: Ints | None = None
+
+
+@attrs.frozen(eq=False)
+class Layer:
+    """One layer over all images N of the run.
+
+    A convolution or fully connected layer multiplies its weights with its input; a `pointwise` one has none and
+    computes what `pointwise` says; an `other` one is an operation that nobody models: its outputs are given.
+
+    Shapes: `inputs` conv [N, C, H, W], fc [N, C]; `weights` conv [F, C / groups, Ky, Kx], fc [F, C], else [0];
     `bias` int64 [F] or None; `accumulators`, torch's int64 result with the bias, conv [N, F, Oy, Ox],
-    fc [N, F]. Pairs are (y, x). `outputs` is the tensor the next layer reads, conv [N, F, Py, Px] (pooled),
-    fc [N, F]: what leaves this layer. For a layer that stands alone (traces), `requant` is None and `outputs`
-    is the next layer's own tensor in that layer's shape, or for the last layer its accumulators clipped to
-    `bits`.
+    fc [N, F], pointwise either; of the real numbers' codes: a value minus its zero (`input_zero`, `weight_zero`,
+    the codes of real 0), padding being the code `input_zero`. Pairs are (y, x); `padding` is what lies above and to
+    the left of the map, and as much as the windows of `out_size` reach below and to the right of it. `outputs` is the
+    tensor the next layer reads, [N, F, Py, Px] (pooled) or [N, F]: what leaves this layer. For a layer that stands
+    alone (traces), `requant` is None and `outputs` is the next layer's own tensor in that layer's shape, or for the
+    last layer its accumulators clipped to `bits`.
+    `table`, [tables, entries], follows requantisation and precedes pooling: filter f's code q becomes
+    table[f * tables // F, q - requant.low].
     `bits` is the storage width of values; `act_bits` (P) and `weight_bits` (Pw) are the profile precisions,
     sign included.
+
+    `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `operands` these
+    tensors, [N, C, H, W] or [N, C] each. Of several, `inputs` holds them joined: along the channels (`join`
+    "channels": conv, or fc over streams of maps joined so), or as streams one after the other (`join` "sequence":
+    [N, all their values]).
+    `operation` names what a pointwise or other layer was in the user's module; `other_macs` are the
+    multiply-accumulates of an image that an `other` layer stands for.
     """
 
     name: str
@@ -70,6 +103,16 @@ class Layer:
     weight_bits: int
     requant: Requant | None = None
     pool: Pool | None = None
+    dilation: tuple[int, int] = (1, 1)
+    input_zero: int = 0
+    weight_zero: int = 0
+    table: Ints | None = None
+    pointwise: Pointwise | None = None
+    sources: tuple[int, ...] = ()
+    operands: tuple[Ints, ...] = attrs.field(default=attrs.Factory(lambda layer: (layer.inputs,), takes_self=True))
+    join: Literal["channels", "sequence"] = "channels"
+    operation: str = ""
+    other_macs: int = 0
 
     @property
     def images(self) -> int:
@@ -78,19 +121,21 @@ class Layer:
 
     @property
     def filters(self) -> int:
-        """F, over all groups."""
-        return int(self.weights.shape[0])
+        """F, over all groups: channels of the accumulators."""
+        return int(self.accumulators.shape[1])
 
     @property
     def out_size(self) -> tuple[int, int]:
-        """(Oy, Ox) of the accumulators, before pooling; (1, 1) when fully connected."""
-        if self.kind == "fc":
+        """(Oy, Ox) of the accumulators, before pooling; (1, 1) where they are no map."""
+        if self.accumulators.ndim == 2:
             return (1, 1)
         return (int(self.accumulators.shape[2]), int(self.accumulators.shape[3]))
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates for one image, padding included."""
+        if self.kind in ("pointwise", "other"):
+            return self.other_macs
         oy, ox = self.out_size
         return int(np.prod(self.weights.shape)) * oy * ox
 
@@ -104,7 +149,9 @@ class Layer:
 class Workload:
     """A network ready to run: its layers in order and, where known, what the images are.
 
-    `chained`: each layer's outputs are the next one's inputs (a captured network, not traces).
+    `chained`: layers read what others have put out (a captured network, not traces). Tensors are numbered: the
+    network's `inputs` first, then each layer's outputs; a layer reads earlier ones only. `results` are the numbers of
+    those that the network gives; () is the last one.
     """
 
     name: str
@@ -112,6 +159,21 @@ class Workload:
     chained: bool
     labels: tuple[int, ...] | None = None
     predictions: tuple[int, ...] | None = None
+    inputs: int = 1
+    results: tuple[int, ...] = ()
+
+    def sources(self, layer: int) -> tuple[int, ...]:
+        """The numbers of the tensors that layer number `layer` reads."""
+        return self.layers[layer].sources or (self.inputs + layer - 1,)
+
+    def output(self, layer: int) -> int:
+        """The number of the tensor that layer number `layer` puts out."""
+        return self.inputs + layer
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The numbers of the tensors that the network gives."""
+        return self.results or (self.output(len(self.layers) - 1),)
 
 
 def first_difference(found: Ints, expected: Ints) -> int | None:
