@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -32,24 +33,19 @@ def workload(first: int = 0) -> Workload:
     return Workload("net", (first_layer, last), chained=True, labels=(np.int64(7), 3), predictions=None)
 
 
-def assert_same(one: Workload, other: Workload) -> None:
+def assert_same(one: Any, other: Any) -> None:
     """Equal in every field, arrays in dtype and shape too."""
-    assert (one.name, one.chained, one.labels, one.predictions) == (
-        other.name,
-        other.chained,
-        other.labels,
-        other.predictions,
-    )
-    for mine, its in zip(one.layers, other.layers, strict=True):
-        for field in attrs.fields(Layer):
-            a, b = getattr(mine, field.name), getattr(its, field.name)
-            if isinstance(a, Requant):
-                assert np.array_equal(a.multiplier, b.multiplier) and np.array_equal(a.shift, b.shift)
-                assert (a.zero, a.low, a.high) == (b.zero, b.low, b.high)
-            elif isinstance(a, np.ndarray):
-                assert (a.dtype, a.shape) == (b.dtype, b.shape) and np.array_equal(a, b)
-            else:
-                assert a == b, field.name
+    if attrs.has(type(one)):
+        for field in attrs.fields(type(one)):
+            assert_same(getattr(one, field.name), getattr(other, field.name))
+    elif isinstance(one, tuple):
+        assert len(one) == len(other)
+        for mine, its in zip(one, other, strict=True):
+            assert_same(mine, its)
+    elif isinstance(one, np.ndarray):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape) and np.array_equal(one, other)
+    else:
+        assert one == other
 
 
 class Maker:

@@ -80,10 +80,10 @@ class Layer:
     `bits` is the storage width of values; `act_bits` (P) and `weight_bits` (Pw) are the profile precisions,
     sign included.
 
-    `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `operands` these
-    tensors, [N, C, H, W] or [N, C] each. Of several, `inputs` holds them joined: along the channels (`join`
-    "channels": conv, or fc over streams of maps joined so), or as streams one after the other (`join` "sequence":
-    [N, all their values]).
+    `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `parts` these
+    tensors, [N, C, H, W] or [N, C] each; () where `inputs` is the only one. Of several, `inputs` holds them joined:
+    along the channels (`join` "channels": conv, or fc over streams of maps joined so), or as streams one after the
+    other (`join` "sequence": [N, all their values]).
     `operation` names what a pointwise or other layer was in the user's module; `other_macs` are the
     multiply-accumulates of an image that an `other` layer stands for.
     """
@@ -109,10 +109,15 @@ class Layer:
     table: Ints | None = None
     pointwise: Pointwise | None = None
     sources: tuple[int, ...] = ()
-    operands: tuple[Ints, ...] = attrs.field(default=attrs.Factory(lambda layer: (layer.inputs,), takes_self=True))
+    parts: tuple[Ints, ...] = ()
     join: Literal["channels", "sequence"] = "channels"
     operation: str = ""
     other_macs: int = 0
+
+    @property
+    def operands(self) -> tuple[Ints, ...]:
+        """The tensors it reads, in the order of `sources`."""
+        return self.parts or (self.inputs,)
 
     @property
     def images(self) -> int:
