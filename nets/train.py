@@ -1,99 +1,168 @@
-"""`python -m nets.train lenet|vgg --format fp32|int8|ternary`: train on the digits and write a checkpoint.
+"""`python -m nets.train NET --format FORMAT`: train a network and write a checkpoint; `--all` trains those shipped.
 
-The same settings on the same machine give the same checkpoint. Exit 0 done, 2 bad input, 130 interrupted.
+The same settings on the same machine give the same checkpoint. A run that was interrupted goes on with `--resume`.
+Exit 0 done, 1 a checked accuracy is out of its band, 2 bad input, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from nets.loop import Settings
+from nets.catalogue import networks
+from nets.training.settings import FORMATS, RECIPES, SCHEDULES, Recipe, Settings
 
-NETWORKS = ("lenet", "vgg")
-FORMATS = ("fp32", "int8", "ternary")
-EPOCHS = {"lenet": 30, "vgg": 40}
-PRUNE = {"lenet": 0.0, "vgg": 0.7}
-L1 = {"lenet": 0.0, "vgg": 0.1}
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+BAD_INPUT = (ImportError, AttributeError, FileNotFoundError, ValueError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the command line says; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
-    asked = parser.parse_args(arguments)
-    file: Path = asked.out or CHECKPOINTS / f"{asked.network}-{asked.format}.pt"
+    asked = parser.parse_args(given)
+    try:
+        return _all(asked) if asked.all else _one(asked, parser)
+    except BAD_INPUT as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        print(_how_to_go_on(given), file=sys.stderr)
+        return 130
+
+
+def _how_to_go_on(given: list[str]) -> str:
+    again = [*given, *(["--resume"] if "--resume" not in given else [])]
+    return f"interrupted; go on from the last whole epoch with\npython -m nets.train {shlex.join(again)}"
+
+
+def _one(asked: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if asked.network is None:
+        parser.error(f"give a network ({', '.join(networks())}), or --all")
+    settings = _settings(asked)
+    file: Path = asked.out or CHECKPOINTS / f"{_short(asked.network)}-{asked.format}.pt"
     if not file.parent.is_dir():
         parser.error(f"--out: there is no folder {file.parent}")
-    try:
-        _train(_settings(asked), file)
-    except ImportError as missing:
-        parser.error(str(missing))
-    except KeyboardInterrupt:
-        print("interrupted; no checkpoint written", file=sys.stderr)
-        return 130
+    from nets.training.console import run
+
+    run(settings, file, resume=asked.resume, log=asked.log)
+    return 0
+
+
+def _all(asked: argparse.Namespace) -> int:
+    from nets.training.shipped import check_all, train_all
+
+    if asked.check:
+        return 0 if check_all(asked.only, asked.device, asked.threads, asked.seed) else 1
+    train_all(asked.only, asked.device, asked.threads, resume=asked.resume)
     return 0
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"nets.train: {message}\n")
+        self.exit(2, f"nets.train: {' '.join(message.split())}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m nets.train", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("network", type=_one_of(NETWORKS), help="lenet or vgg")
-    parser.add_argument("--format", type=_one_of(FORMATS), default="int8", help="fp32, int8 (default) or ternary")
-    parser.add_argument("--epochs", type=_whole, help="default: lenet 30, vgg 40")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--learning-rate", type=_positive, default=1e-3)
-    parser.add_argument("--prune", type=_share, help="final share of zero weights; default: lenet 0, vgg 0.7")
-    parser.add_argument("--l1", type=_weight, help="weight of the mean activation; default: lenet 0, vgg 0.1")
-    parser.add_argument("--threads", type=_whole, default=2)
-    parser.add_argument("--out", type=Path, help="default: nets/checkpoints/NETWORK-FORMAT.pt")
+    parser.add_argument(
+        "network", nargs="?", type=_network, metavar="NET", help="a network of nets, or module:function"
+    )
+    parser.add_argument("--format", type=_one_of(FORMATS), default="int8", help=f"{', '.join(FORMATS)}; default int8")
+    parser.add_argument("--data", metavar="NAME", help="a data set of nets.data; default: digits or patterns")
+    parser.add_argument("--data-path", metavar="DIR", help="where the data set's files are")
+    parser.add_argument("--width", type=_whole, help="of the network, where it has one to choose")
+    parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with these weights")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: nets/checkpoints/NET-FORMAT.pt")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON an epoch: loss, pairs per layer")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    _add_optimisation(parser.add_argument_group("training"))
+    _add_recipe(parser.add_argument_group("recipe", "what a format does not set by itself is off"))
+    shipped = parser.add_argument_group("shipped checkpoints")
+    shipped.add_argument("--all", action="store_true", help="train every shipped checkpoint again")
+    shipped.add_argument("--only", nargs="+", metavar="NAME", help="with --all: only these")
+    shipped.add_argument("--check", action="store_true", help="with --all: change no file, compare accuracies")
     return parser
 
 
-def _settings(asked: argparse.Namespace) -> Settings:
-    from nets.loop import Settings
+def _add_optimisation(group: argparse._ArgumentGroup) -> None:
+    own = {item.name: item.default for item in fields(Settings)}
+    group.add_argument("--epochs", type=_whole, default=own["epochs"], help="default %(default)s")
+    group.add_argument("--seed", type=int, help="default 1")
+    group.add_argument("--learning-rate", type=_positive, default=own["learning_rate"], help="default %(default)s")
+    group.add_argument("--batch", type=_whole, default=own["batch"], help="default %(default)s")
+    group.add_argument("--patience", type=_count, default=own["patience"], help="stop early; 0 never")
+    group.add_argument("--device", type=_one_of(("auto", "cpu", "cuda")), default="auto", help="default: a GPU if any")
+    group.add_argument("--threads", type=_whole, default=2, help="default %(default)s")
 
+
+def _add_recipe(group: argparse._ArgumentGroup) -> None:
+    whole_or_rest = {"type": _count, "metavar": "EPOCHS"}
+    group.add_argument("--prune", type=_share, help="final share of zero weights")
+    group.add_argument("--l1", type=_weight, help="weight of the mean activation in the loss")
+    group.add_argument("--relu-threshold", type=_weight, help="ReLUs put out 0 up to this, in the last epochs")
+    group.add_argument("--relu-epochs", help="how many those are", **whole_or_rest)  # type: ignore[arg-type]
+    group.add_argument("--skip-right", action=argparse.BooleanOptionalAction, help="no error where already right")
+    group.add_argument("--preinit", help="epochs in full precision first", **whole_or_rest)  # type: ignore[arg-type]
+    group.add_argument("--first-layer", action=argparse.BooleanOptionalAction, help="the first layer in the format too")
+    group.add_argument("--schedule", type=_one_of(SCHEDULES), help="how the learning rate falls")
+    group.add_argument("--lower-after", type=_whole, metavar="EPOCHS", help="of no fewer errors, with plateau")
+    group.add_argument("--threshold", type=_weight, help="of ternary weights, over mean |weight|; default 0.7")
+    group.add_argument("--narrow", type=_weight, metavar="SHARE", help="int8: accuracy to give for fewer bits")
+
+
+def _settings(asked: argparse.Namespace) -> Settings:
+    from nets.training.device import pick
+
+    recipe = RECIPES.get(asked.format, Recipe())
+    chosen = {item.name: getattr(asked, item.name) for item in fields(Recipe)}
     return Settings(
-        network=asked.network,
+        network=_full(asked.network),
         format=asked.format,
-        epochs=asked.epochs or EPOCHS[asked.network],
-        seed=asked.seed,
+        options={} if asked.width is None else {"width": asked.width},
+        data=asked.data,
+        data_path=asked.data_path,
+        start=_start(asked.start),
+        epochs=asked.epochs,
+        seed=1 if asked.seed is None else asked.seed,
         learning_rate=asked.learning_rate,
-        prune=PRUNE[asked.network] if asked.prune is None else asked.prune,
-        l1=L1[asked.network] if asked.l1 is None else asked.l1,
+        batch=asked.batch,
+        patience=asked.patience,
+        recipe=replace(recipe, **{name: value for name, value in chosen.items() if value is not None}),
+        device=pick(asked.device),
         threads=asked.threads,
     )
 
 
-def _train(settings: Settings, file: Path) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _full(network: str) -> str:
+    from nets.training.networks import full_name
 
-    from nets.checkpoint import save
-    from nets.loop import train
+    return full_name(network)
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task(f"{settings.network} {settings.format}", total=settings.epochs)
 
-        def report(epoch: int, loss: float) -> None:
-            text = f"{settings.network} {settings.format}  loss {loss:.4f}"
-            progress.update(task, completed=epoch, description=text)
+def _short(network: str) -> str:
+    """`lenet` of `lenet` and of `nets.lenet:build`."""
+    return network.partition(":")[0].rpartition(".")[2]
 
-        checkpoint = train(settings, report)
-    save(checkpoint, file)
-    print(f"accuracy: train {checkpoint['accuracy']['train']:.2%}, test {checkpoint['accuracy']['test']:.2%}")
-    for name, value in checkpoint["measured"].items():
-        print(f"{name.replace('_', ' ')}: {value:.3f}")
-    print(f"{file}: {file.stat().st_size:,} bytes")
+
+def _start(given: str | None) -> str | None:
+    """A checkpoint's file, or the name of a shipped one."""
+    if given is None or Path(given).is_file():
+        return given
+    shipped = CHECKPOINTS / f"{given}.pt"
+    if not shipped.is_file():
+        names = ", ".join(sorted(file.stem for file in CHECKPOINTS.glob("*.pt")))
+        raise FileNotFoundError(f"--from: there is no file {given}, nor a shipped checkpoint of that name ({names})")
+    return str(shipped)
+
+
+def _network(given: str) -> str:
+    return given if ":" in given else _one_of(tuple(networks()))(given)
 
 
 def _one_of(allowed: Sequence[str]) -> Callable[[str], str]:
@@ -105,6 +174,12 @@ def _one_of(allowed: Sequence[str]) -> Callable[[str], str]:
         raise argparse.ArgumentTypeError(f"unknown: {given!r} (allowed: {', '.join(allowed)}){hint}")
 
     return check
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a whole number of at least 0, not {text!r}")
+    return int(text)
 
 
 def _whole(text: str) -> int:

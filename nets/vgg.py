@@ -1,4 +1,4 @@
-"""A VGG-style network of 1.1 million weights for 32x32 images of one channel."""
+"""A VGG-style network for 32x32 images of one channel: 1.1 million weights."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from typing import cast
 import torch
 from torch import nn
 
-WIDTHS = ((16, 16), (32, 32), (128, 128), (256, 256))
+from nets.building import with_example
+
+GROUPS = ((1, 1), (2, 2), (8, 8), (16, 16))
 
 
-def build() -> nn.Sequential:
-    """Untrained; `example_input` is `[1, 1, 32, 32]`; a 2x2 max pooling ends each group of `WIDTHS`."""
+def build(channels: int = 1, width: int = 16) -> nn.Sequential:
+    """Untrained; `example_input` is `[1, channels, 32, 32]`.
+
+    A layer has `width` times as many filters as `GROUPS` says; a 2x2 max pooling ends each group.
+    """
     modules: OrderedDict[str, nn.Module] = OrderedDict()
-    channels = 1
-    for group, widths in enumerate(WIDTHS, 1):
-        for place, width in enumerate(widths, 1):
-            modules[f"conv{group}_{place}"] = conv = nn.Conv2d(channels, width, 3, padding=1)
+    inputs = channels
+    for group, factors in enumerate(GROUPS, 1):
+        for place, factor in enumerate(factors, 1):
+            modules[f"conv{group}_{place}"] = conv = nn.Conv2d(inputs, factor * width, 3, padding=1)
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
             nn.init.zeros_(cast(torch.Tensor, conv.bias))
             modules[f"relu{group}_{place}"] = nn.ReLU()
-            channels = width
+            inputs = factor * width
         modules[f"pool{group}"] = nn.MaxPool2d(2)
     modules["flatten"] = nn.Flatten()
-    modules["fc"] = nn.Linear(channels * 2 * 2, 10)
-    network = nn.Sequential(modules)
-    network.example_input = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
-    return network
+    modules["fc"] = nn.Linear(inputs * 2 * 2, 10)
+    return with_example(nn.Sequential(modules), channels, 32, 32)

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 #: Each subcommand: its module, whose `main(argv)` returns an exit code, and what it does.
 COMMANDS = {
     "run": ("tlm.run", "run a scenario and tell where every cycle went"),
+    "stats": ("tlm.stats", "tell how wide, how often zero and how compressible a workload's tensors are"),
     "play": ("tlm.play", "play a memory trace and tell what it took"),
     "memories": ("tlm.memories", "list the memory standards, or show one"),
 }

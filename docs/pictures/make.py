@@ -14,8 +14,10 @@ from pathlib import Path
 import simpy
 from rich.console import Console
 
-from tlm.console import LiveView, stall_chart, svg
+from tlm.codecs import CODECS
+from tlm.console import LiveView, distribution_chart, stall_chart, svg
 from tlm.scenario import Scenario, load
+from tlm.statistics import measure
 from tlm.system import System, run
 from tlm.workload.layer import Workload
 from tlm.workload.source import load_workload
@@ -47,11 +49,17 @@ def stalls() -> str:
     return svg(stall_chart(run(scenario, [_workload(scenario)])), WIDTH, "dstripes_hbm on lpddr4-3200")
 
 
+def stats() -> str:
+    """How many bits values, and groups of them, need."""
+    scenario = load("dstripes_hbm", ["workload.profile=AlexNet"])
+    return svg(distribution_chart(measure(_workload(scenario), CODECS)), WIDTH, "tlm stats: the profile of AlexNet")
+
+
 def _workload(scenario: Scenario) -> Workload:
     return load_workload(scenario.workload, scenario.find)
 
 
-PICTURES: dict[str, Callable[[], str]] = {"live.svg": live, "stalls.svg": stalls}
+PICTURES: dict[str, Callable[[], str]] = {"live.svg": live, "stalls.svg": stalls, "stats.svg": stats}
 
 if __name__ == "__main__":
     for name, make in PICTURES.items():

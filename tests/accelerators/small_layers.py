@@ -34,15 +34,20 @@ machines = st.builds(
 def random_layer(shape: dict[str, Any], signed: bool, seed: int) -> Layer:
     """A convolution over two images of random values, the second's small.
 
-    `shape` has the pairs size, kernel, stride and padding, groups, and the channels and filters of one group.
+    `shape` has the pairs size, kernel, stride and padding, groups, and the channels and filters of one group; it may
+    have the pairs dilation and more (windows beyond those that fit), and the code `zero` of padding.
     """
     rng = np.random.default_rng(seed)
     groups, size = shape["groups"], shape["size"]
     low = -300 if signed else 0
     inputs = rng.integers(low, 300, (2, shape["channels"] * groups, *size)) >> rng.integers(0, 9, size)
     inputs[1] //= 16
+    dilation, more = shape.get("dilation", (1, 1)), shape.get("more", (0, 0))
     out = [
-        (size[axis] + 2 * shape["padding"][axis] - shape["kernel"][axis]) // shape["stride"][axis] + 1
+        (size[axis] + 2 * shape["padding"][axis] - dilation[axis] * (shape["kernel"][axis] - 1) - 1)
+        // shape["stride"][axis]
+        + 1
+        + more[axis]
         for axis in (0, 1)
     ]
     filters = shape["filters"] * groups
@@ -60,18 +65,24 @@ def random_layer(shape: dict[str, Any], signed: bool, seed: int) -> Layer:
         bits=16,
         act_bits=10,
         weight_bits=5,
+        dilation=dilation,
+        input_zero=shape.get("zero", 0),
     )
 
 
 @st.composite
 def convolutions(draw: st.DrawFn) -> Layer:
-    """Any convolution: strides, padding and kernels of their own in y and x, groups, folded first layers."""
+    """Any convolution: strides, padding, gaps and kernels of their own in y and x, groups, folded first layers."""
     kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
     padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
-    least = [max(1, k - 2 * p) for k, p in zip(kernel, padding, strict=True)]
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 3), (2, 2)]))
+    least = [max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(kernel, padding, dilation, strict=True)]
     shape = {
         "kernel": kernel,
         "padding": padding,
+        "dilation": dilation,
+        "more": draw(st.sampled_from([(0, 0), (0, 0), (1, 0), (1, 2)])),
+        "zero": draw(st.sampled_from([0, 0, 9, 200, -3])),
         "size": tuple(draw(st.integers(side, side + 5)) for side in least),
         "stride": draw(st.tuples(st.integers(1, 3), st.integers(1, 3))),
         "groups": draw(st.integers(1, 2)),
@@ -105,8 +116,9 @@ def fully_connected(draw: st.DrawFn) -> Layer:
 
 
 def is_folded(layer: Layer) -> bool:
-    """Exactly 3 input channels and a stride above 1."""
-    return layer.kind == "conv" and layer.inputs.shape[1] == 3 == layer.weights.shape[1] and max(layer.stride) > 1
+    """Exactly 3 input channels, no gaps and a stride above 1."""
+    three = layer.inputs.shape[1] == 3 == layer.weights.shape[1]
+    return layer.kind == "conv" and three and max(layer.stride) > 1 and layer.dilation == (1, 1)
 
 
 def folded_steps(layer: Layer, lanes: int) -> Iterator[list[tuple[int, int, int]]]:
@@ -126,9 +138,9 @@ def folded_steps(layer: Layer, lanes: int) -> Iterator[list[tuple[int, int, int]
 
 
 def value_at(layer: Layer, image: int, channel: int, y: int, x: int) -> int:
-    """The activation at a position of the map, or the zero outside it."""
+    """The activation at a position of the map, or the code of zero outside it."""
     _, _, height, width = layer.inputs.shape
-    return int(layer.inputs[image, channel, y, x]) if 0 <= y < height and 0 <= x < width else 0
+    return int(layer.inputs[image, channel, y, x]) if 0 <= y < height and 0 <= x < width else layer.input_zero
 
 
 def width_of(value: int, signed: bool) -> int:
@@ -141,7 +153,7 @@ def width_of(value: int, signed: bool) -> int:
 
 def column_brick_widths(layer: Layer, image: int, grid: Grid) -> list[list[list[list[int]]]]:
     """[group][window set][step][column present]: the widest value of every brick, by plain loops."""
-    signed = bool((layer.inputs < 0).any())
+    signed = bool((layer.inputs < 0).any()) or layer.input_zero < 0
     out_y, out_x = layer.out_size
     windows = [(oy * layer.stride[0], ox * layer.stride[1]) for oy in range(out_y) for ox in range(out_x)]
     sets = [windows[start : start + grid.columns] for start in range(0, len(windows), grid.columns)]
@@ -149,7 +161,8 @@ def column_brick_widths(layer: Layer, image: int, grid: Grid) -> list[list[list[
 
     def brick(group: int, y: int, x: int, taps: list[tuple[int, int, int]]) -> int:
         top, left = y - layer.padding[0], x - layer.padding[1]
-        values = [value_at(layer, image, group * cg + c, top + ky, left + kx) for c, ky, kx in taps]
+        gap_y, gap_x = layer.dilation
+        values = [value_at(layer, image, group * cg + c, top + gap_y * ky, left + gap_x * kx) for c, ky, kx in taps]
         return max(width_of(value, signed) for value in values)
 
     return [

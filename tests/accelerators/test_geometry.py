@@ -86,7 +86,8 @@ def test_a_fully_connected_layer_is_one_window_of_bricks(layer: Layer, spec: Acc
 def positions_read(layer: Layer) -> list[list[int]]:
     """For every window, the raster positions of the map it reads, by plain loops."""
     _, _, height, width = layer.inputs.shape
-    taps = {(ky, kx) for step in folded_steps(layer, 16) for _, ky, kx in step}
+    gap_y, gap_x = layer.dilation
+    taps = {(gap_y * ky, gap_x * kx) for step in folded_steps(layer, 16) for _, ky, kx in step}
     out_y, out_x = layer.out_size
     corners = [(y * layer.stride[0], x * layer.stride[1]) for y in range(out_y) for x in range(out_x)]
     return [

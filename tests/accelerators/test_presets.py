@@ -27,7 +27,7 @@ def test_a_preset_has_the_papers_numbers_and_its_own_rule(name: str) -> None:
     spec = load("ideal", [f"accelerator={name}"]).accelerator
     assert (spec.tiles, spec.rows, spec.columns, spec.lanes) == GRIDS[name]
     assert (spec.clock, spec.am, spec.wm, spec.registers) == (980e6, 4 << 20, 320 << 10, 1)
-    assert spec.rules == {"conv": name, "fc": name}
+    assert spec.rules == {"conv": name, "fc": name, "pointwise": "pointwise"}
     assert spec.weight_memory.banks * spec.weight_memory.width_bits == spec.rows * spec.lanes * 16
     assert spec.activation_memory.banks * spec.activation_memory.width_bits >= spec.columns * spec.lanes * 16
 

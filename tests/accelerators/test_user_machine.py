@@ -42,6 +42,10 @@ TABLE = {"one": {"extends": "base", "tiles": 1}}
 """
 
 
+#: What a shipped preset has beside its own rules.
+SHIPPED = {"pointwise": "pointwise"}
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "my.py").write_text(MODULE)
@@ -68,7 +72,7 @@ def test_a_class_is_a_preset(folder: Path) -> None:
     spec = spec_of("my.py:Small", folder)
     assert (spec.tiles, spec.rows, spec.clock, spec.wm) == (4, 16, 1e9, 320 << 10)
     assert (spec.activation_memory.banks, spec.activation_memory.width_bits) == (8, 256)
-    assert spec.rules == {"conv": f"{folder}/my.py:Small.rules.conv", "fc": "base"}
+    assert spec.rules == {"conv": f"{folder}/my.py:Small.rules.conv", "fc": "base", **SHIPPED}
     assert spec.preset == f"{folder}/my.py:Small"
     assert rule(spec.rules["conv"], "conv").kinds == ("conv", "fc")
 
@@ -76,14 +80,14 @@ def test_a_class_is_a_preset(folder: Path) -> None:
 def test_what_is_inherited_counts_and_a_rule_object_is_a_rule(folder: Path) -> None:
     spec = spec_of("my.py:Smaller", folder)
     assert (spec.tiles, spec.rows) == (4, 8)
-    assert spec.rules == {"conv": f"{folder}/my.py:Smaller.rules.conv", "fc": "dstripes"}
+    assert spec.rules == {"conv": f"{folder}/my.py:Smaller.rules.conv", "fc": "dstripes", **SHIPPED}
     assert rule(spec.rules["conv"], "conv").kinds == ("conv",)
 
 
 def test_functions_named_by_kind_are_rules_and_a_preset_in_yaml_extends_too(folder: Path) -> None:
     spec = spec_of("my.py:Named", folder)
     assert (spec.lanes, spec.tiles) == (8, 16)
-    assert spec.rules == {kind: f"{folder}/my.py:Named.{kind}" for kind in ("conv", "fc")}
+    assert spec.rules == {kind: f"{folder}/my.py:Named.{kind}" for kind in ("conv", "fc")} | SHIPPED
     assert all(rule(name, kind).completion for kind, name in spec.rules.items())  # type: ignore[arg-type]
     yaml = spec_of("more.yaml", folder)
     assert (yaml.preset, yaml.lanes, yaml.rules["fc"]) == (f"{folder}/more.yaml", 8, "dstripes")
@@ -91,7 +95,7 @@ def test_functions_named_by_kind_are_rules_and_a_preset_in_yaml_extends_too(fold
 
 def test_objects_and_mappings_are_machines_too(folder: Path) -> None:
     assert spec_of("my.py:small", folder).tiles == 4
-    assert spec_of("my.py:TABLE.one", folder).rules == {"conv": "base", "fc": "base"}
+    assert spec_of("my.py:TABLE.one", folder).rules == {"conv": "base", "fc": "base", **SHIPPED}
 
 
 def test_a_bare_name_is_a_shipped_preset(folder: Path) -> None:

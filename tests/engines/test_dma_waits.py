@@ -61,7 +61,7 @@ def test_it_waits_for_who_has_not_written_what_is_to_be_read() -> None:
     memory = Memory(simpy.Environment())
     dma, compressor = on(memory), Module(memory.env, "compressor")
     load = load_of(region(128, 1, "none"))
-    object.__setattr__(load, "after", 3)
+    object.__setattr__(load, "after", (3,))
     reads = stream_of(memory.env, [load], 10**6, Cut(64, 64, 10**6))
     reads._ready = lambda after, end: (after, end) < (3, 128)
     reads.producer = compressor

@@ -57,7 +57,7 @@ def stream_of(env: simpy.Environment, loads: list[Load], capacity: int, cut: Cut
 
 
 def load_of(stream: Region, first_pass: int = 0) -> Load:
-    return Load(stream, np.array([stream.count]), np.array([first_pass]), 0, 0)
+    return Load((stream,), np.array([stream.count]), np.array([first_pass]), 0, 0)
 
 
 def dma_on(env: simpy.Environment, memory: Memory, outstanding: int, **options: Any) -> Dma:

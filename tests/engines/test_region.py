@@ -5,11 +5,12 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import pytest
+import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlm.codecs import Format, codec
-from tlm.engines import Cut, Load, Region, cut_reads, cut_writes
+from tlm.engines import Cut, Load, ReadStream, Region, cut_reads, cut_writes, run_ends
 
 
 def region(values: int, seed: int, name: str = "dpred") -> Region:
@@ -76,5 +77,31 @@ def test_a_write_goes_when_the_groups_its_bytes_hold_are_encoded(stream: Region,
 
 @pytest.mark.parametrize(("value", "wanted"), [(0, 3), (15, 3), (16, 7), (39, 7), (40, 9), (500, 9)])
 def test_a_load_is_wanted_by_the_first_pass_that_needs_more(value: int, wanted: int) -> None:
-    load = Load(region(64, 1), np.array([16, 40, 64]), np.array([3, 7, 9]), layer=0, image=0)
+    load = Load((region(64, 1),), np.array([16, 40, 64]), np.array([3, 7, 9]), layer=0, image=0)
     assert load.wanted_by(value) == wanted
+
+
+def test_runs_of_several_regions_come_in_turns_and_count_as_one_stream() -> None:
+    first, second = region(200, 1), region(100, 2)
+    cut = Cut(burst=16, request=64, values=64)
+    turns = np.array([1, *[0] * len(run_ends(first, cut)), *[1] * (len(run_ends(second, cut)) - 1)])
+    load = Load((first, second), np.array([300]), np.array([0]), 0, 0, after=(None, 7), turns=turns)
+    env = simpy.Environment()
+    asked: list[tuple[int, int]] = []
+
+    def ready(after: int, end: int) -> bool:
+        asked.append((after, end))
+        return True
+
+    stream = ReadStream(env, 10**6, iter([load]), cut, "am_capacity", ready)
+    seen = []
+    while stream.head is not None:
+        assert stream.can_issue()
+        seen.append((stream.head.number, stream.head.begin, stream.head.values, stream.head.upto))
+        stream.take()
+    assert [number for number, *_ in seen] == turns.tolist()
+    assert [upto for *_, upto in seen] == np.cumsum([values for _, _, values, _ in seen]).tolist()
+    assert [sum(values for number, _, values, _ in seen if number == own) for own in (0, 1)] == [200, 100]
+    assert stream.reserved == 300
+    assert {after for after, _ in asked} == {7}  # the other region lies in memory from the start
+    assert max(end for _, end in asked) == -(-second.size_bytes // 16) * 16

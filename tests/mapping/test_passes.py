@@ -111,9 +111,9 @@ def test_every_input_has_arrived_and_none_is_freed_early(index: int, loads: str)
         unit = work.filter_set if program.layer.kind == "fc" else work.group
         base = count * unit if program.input_loads > 1 else 0
         first, last = inputs_read(program, work)
-        assert last + base < work.inputs_need
+        assert last + base < program.inputs_need[0, work.index]
         assert freed <= first + base
-        freed = work.inputs_free
+        freed = int(program.inputs_free[0, work.index])
     assert freed == program.input_loads * count
 
 

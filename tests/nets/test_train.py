@@ -1,21 +1,25 @@
-"""The trainer's command line, its checkpoints, and the committed ones."""
+"""The trainer's command line, and runs that are interrupted and go on."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import small_runs
 import torch
 
-from nets import checkpoint as ck
-from nets import lenet, loop, train, vgg
-from nets.data import digits
-from nets.quantise import FORMATS
-
-COMMITTED = sorted(train.CHECKPOINTS.glob("*.pt"))
-NETWORKS = {"lenet": lenet, "vgg": vgg}
+from nets import train
+from nets.training import checkpoint as ck
+from nets.training import console
+from nets.training import session as sessions
+from nets.training.loop import train as run
+from nets.training.session import Epoch
+from nets.training.settings import RECIPES, Settings
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -30,28 +34,47 @@ def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["lennet"], ["'lennet'", "lenet, vgg", "did you mean 'lenet'?"]),
-        (["vgg", "--format", "int9"], ["fp32, int8, ternary", "did you mean 'int8'?"]),
+        ([], ["give a network (alex", "or --all"]),
+        (["lennet"], ["'lennet'", "lenet, lstm", "did you mean 'lenet'?"]),
+        (["vgg", "--format", "int9"], ["fp32, int8, int8-oblivious, ternary", "did you mean 'int8'?"]),
         (["vgg", "--epochs", "0"], ["--epochs", "at least 1", "'0'"]),
         (["vgg", "--prune", "1"], ["--prune", "below 1"]),
+        (["vgg", "--format", "binary", "--prune", "0.5"], ["no zero", "leave --prune out"]),
         (["vgg", "--l1", "-3"], ["--l1", "at least 0"]),
         (["vgg", "--l1", "much"], ["--l1", "'much'"]),
         (["vgg", "--learning-rate", "0"], ["--learning-rate", "above 0"]),
+        (["vgg", "--schedule", "plato"], ["--schedule", "cosine, plateau", "did you mean 'plateau'?"]),
         (["vgg", "--out", "no/such/folder/x.pt"], ["--out", "no/such/folder"]),
+        (["vgg", "--from", "vgg-int9"], ["--from", "no file vgg-int9", "vgg-int8"]),
+        (["lenet", "--from", "vgg-int8"], ["vgg-int8.pt does not fit the network"]),
+        (["lenet", "--from", __file__], ["test_train.py is no checkpoint"]),
+        (["lenet", "--width", "3"], ["no 'width'"]),
+        (["lenet", "--data", "minst"], ["did you mean 'mnist'?"]),
+        (["lenet", "--data", "mnist", "--data-path", "no/such"], ["put MNIST's four IDX files", "no/such"]),
+        (["lenet", "--data", "patterns"], ["3 channels", "(1, 28, 28)"]),
+        (["nets.nothing:build"], ["nets.nothing"]),
+        (["nets.lenet:biuld"], ["biuld"]),
+        (["--all", "--only", "lenet-fp33"], ["'lenet-fp33'", "did you mean 'lenet-fp32'?"]),
     ],
+    ids=" ".join,
 )
 def test_bad_arguments_give_one_line(
     arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     message = refusal(arguments, capsys)
-    assert all(word in message for word in words)
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no GPU" in refusal(["lenet", "--device", "cuda"], capsys)
 
 
 def test_help_imports_no_torch() -> None:
     code = "import sys\nfrom nets.train import main\ntry:\n main(['--help'])\nexcept SystemExit: pass\n"
-    code += "print('torch' in sys.modules, 'sklearn' in sys.modules)"
+    code += "print(*({'torch', 'sklearn', 'rich', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "False False"
+    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_training_without_scikit_learn_is_one_line(
@@ -64,65 +87,119 @@ def test_training_without_scikit_learn_is_one_line(
 
 
 @pytest.fixture
-def few_digits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train on 32 digits, which a test has time for."""
-    monkeypatch.setattr(loop, "training_digits", lambda shape: digits(32, shape))
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "load_images", lambda name, path, shape: small_runs.few(shape))
 
 
-@pytest.mark.usefixtures("few_digits")
-@pytest.mark.parametrize("number_format", train.FORMATS)
-def test_a_short_training_writes_a_checkpoint_that_restores(
-    number_format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.usefixtures("few_images")
+def test_switches_reach_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+    monkeypatch.setattr(console, "run", lambda settings, file, resume, log: asked.append(settings))
+    given = (
+        "small_runs:build --format ternary --width 2 --epochs 9 --seed 5 --learning-rate 0.01 --batch 8 --patience 0"
+    )
+    switches = "--prune 0.6 --l1 0 --relu-threshold 0 --relu-epochs 3 --no-skip-right --preinit 2 --first-layer"
+    more = "--schedule cosine --lower-after 4 --threshold 0.5 --narrow 0.01 --device cpu --threads 1"
+    assert train.main(f"{given} {switches} {more}".split()) == 0
+    recipe = replace(
+        RECIPES["ternary"], prune=0.6, l1=0, relu_threshold=0, relu_epochs=3, skip_right=False, preinit=2,
+        first_layer=True, schedule="cosine", lower_after=4, threshold=0.5, narrow=0.01,
+    )  # fmt: skip
+    assert asked == [
+        Settings(
+            "small_runs:build", "ternary", {"width": 2}, epochs=9, seed=5, learning_rate=0.01, batch=8, patience=0,
+            recipe=recipe,
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("few_images")
+def test_a_run_writes_a_checkpoint_a_log_and_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, log = tmp_path / "a.pt", tmp_path / "log"
+    arguments = ["small_runs:build", "--format", "ternary", "--epochs", "3", "--threads", "1", "--log", str(log)]
+    assert train.main([*arguments, "--out", str(file)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pt", "log"]
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("accuracy", "pairs of non-zero operands", "weight zeros", "bytes"))
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [row["number"] for row in rows] == [1, 2, 3]
+    assert set(rows[0]["pairs"]["3"]) == {"forward", "backward"}
+    assert ck.load(file)["training"]["format"] == "ternary"
+
+
+@pytest.mark.usefixtures("few_images")
+def test_the_same_settings_give_the_same_file(tmp_path: Path) -> None:
+    for name in ("a.pt", "b.pt"):
+        ck.save(run(small_runs.settings("int8", epochs=2), lambda epoch: None), tmp_path / name)
+    assert (tmp_path / "a.pt").read_bytes() == (tmp_path / "b.pt").read_bytes()
+
+
+class Interruption:
+    """Ctrl-C after so many epochs."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def __call__(self, epoch: Epoch) -> None:
+        if epoch.number == self.epochs:
+            raise KeyboardInterrupt
+
+
+RESUMED: dict[str, dict[str, Any]] = {
+    "fp32": {"l1": 0.1},
+    "int8": {"prune": 0.5, "preinit": 2},
+    "int8-oblivious": {"preinit": 1},
+    "fixed4": {"preinit": 1},
+    "ternary": {"schedule": "plateau", "skip_right": True, "relu_threshold": 0.01, "first_layer": False, "l1": 0.01},
+}
+
+
+@pytest.mark.usefixtures("few_images")
+@pytest.mark.parametrize("after", [1, 3])
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_not_interrupted(
+    name: str, after: int, tmp_path: Path
 ) -> None:
-    file = tmp_path / "lenet.pt"
-    arguments = ["lenet", "--format", number_format, "--epochs", "2", "--prune", "0.5", "--l1", "0.01"]
-    assert train.main([*arguments, "--threads", "1", "--out", str(file)]) == 0
-    assert "accuracy: train" in capsys.readouterr().out
-    assert [path.name for path in tmp_path.iterdir()] == ["lenet.pt"]
-    loaded = ck.load(file)
-    assert (loaded["format"], loaded["bits"]) == (number_format, FORMATS[number_format].bits)
-    network = ck.restore(lenet.build(), loaded, FORMATS[number_format])
-    images, labels = (torch.from_numpy(array) for array in digits(360, (1, 28, 28)))
-    assert loop.accuracy(network, images, labels) == loaded["accuracy"]["test"]
-    weights = loaded["state_dict"]["fc1.weight"]
-    assert (weights == 0).double().mean() >= 0.4
+    settings, state = small_runs.settings(name, **RESUMED[name]), tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        run(settings, Interruption(after), state)
+    epochs: list[int] = []
+    ck.save(run(settings, lambda epoch: epochs.append(epoch.number), state, resume=True), tmp_path / "resumed.pt")
+    ck.save(run(settings, lambda epoch: None), tmp_path / "whole.pt")
+    assert epochs == list(range(after + 1, 5))
+    assert (tmp_path / "resumed.pt").read_bytes() == (tmp_path / "whole.pt").read_bytes()
+    assert not state.exists()
 
 
-@pytest.mark.usefixtures("few_digits")
-def test_the_same_settings_give_the_same_checkpoint() -> None:
-    settings = loop.Settings("lenet", "int8", 1, 7, 1e-3, 0.0, 0.0, 1)
-    first, second = (loop.train(settings, lambda epoch, loss: None) for _ in range(2))
-    assert first["activation_scales"] == second["activation_scales"]
-    for name, values in first["state_dict"].items():
-        assert torch.equal(values, second["state_dict"][name])
+@pytest.mark.usefixtures("few_images")
+def test_an_interruption_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a b.pt"
+    arguments = ["small_runs:build", "--epochs", "3", "--threads", "1", "--out", str(file)]
+    whole = sessions.Session.run_epoch
+
+    def interrupted(session: sessions.Session) -> Epoch:
+        if session.done == 2:
+            raise KeyboardInterrupt
+        return whole(session)
+
+    monkeypatch.setattr(sessions.Session, "run_epoch", interrupted)
+    assert train.main(arguments) == 130
+    assert f"python -m nets.train small_runs:build --epochs 3 --threads 1 --out '{file}' --resume" in (
+        capsys.readouterr().err
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["a b.pt.state"]
+    monkeypatch.setattr(sessions.Session, "run_epoch", whole)
+    assert "epochs, seed" in refusal([*arguments, "--resume", "--epochs", "4", "--seed", "9"], capsys)
+    assert train.main([*arguments, "--resume"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a b.pt"]
 
 
-def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
-    file = tmp_path / "a.pt"
-    ck.save({"bits": 8}, file)
-    with pytest.raises(Exception, match="pickle"):
-        ck.save({"bits": lambda: 8}, file)
-    assert ck.load(file) == {"bits": 8}
-    assert list(tmp_path.iterdir()) == [file]
-
-
-@pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.stem)
-def test_committed_checkpoints_are_small_and_as_accurate_as_they_say(file: Path) -> None:
-    assert file.stat().st_size < 2_500_000
-    loaded = ck.load(file)
-    network = ck.restore(NETWORKS[loaded["network"]].build(), loaded, FORMATS[loaded["format"]])
-    shape = network.example_input.shape[1:]
-    images, labels = (torch.from_numpy(array) for array in digits(120, shape))
-    assert abs(loop.accuracy(network, images, labels) - loaded["accuracy"]["test"]) < 0.02
-    assert loaded["accuracy"]["test"] > 0.98
-
-
-def test_the_shipped_network_compresses() -> None:
-    measured = ck.load(train.CHECKPOINTS / "vgg-int8.pt")["measured"]
-    assert measured["weight_dpred_ratio"] < 0.5
-    assert measured["activation_dpred_ratio"] < 0.6
-
-
-def test_vgg_has_about_a_million_weights() -> None:
-    weights = sum(values.numel() for name, values in vgg.build().state_dict().items() if name.endswith("weight"))
-    assert weights == 1_095_568
+@pytest.mark.usefixtures("few_images")
+def test_labels_that_a_network_has_no_output_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = small_runs.few()
+    more = replace(images, test_labels=images.test_labels + 5)
+    monkeypatch.setattr(sessions, "load_images", lambda name, path, shape: more)
+    with pytest.raises(ValueError, match="labels up to 14, and the network tells 10 classes apart"):
+        sessions.Session(small_runs.settings())

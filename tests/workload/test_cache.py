@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -120,6 +121,50 @@ def test_a_file_touched_but_not_changed_is_a_hit(make: Maker) -> None:
     assert make.calls == 1
 
 
+def digested(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are read for their digests from now on, code apart."""
+    files: list[Path] = []
+    digest = cache._digest
+
+    def noted(file: Path) -> str:
+        if file.suffix != ".py":
+            files.append(file)
+        return digest(file)
+
+    monkeypatch.setattr(cache, "_digest", noted)
+    return files
+
+
+def test_a_warm_run_reads_no_array_and_no_file_that_is_as_it_was(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.utime(make.depends, (1, 1))
+    cache.cached(KEY, make)
+    files = digested(monkeypatch)
+    cache.cached(KEY, make)
+    assert (make.calls, files) == (1, [])
+    os.utime(make.depends, (2, 2))
+    cache.cached(KEY, make)
+    assert (make.calls, files) == (1, [make.depends])
+
+
+def test_a_file_that_had_only_just_changed_is_read_again(make: Maker) -> None:
+    before = make.depends.stat()
+    cache.cached(KEY, make)
+    make.depends.write_text("WEIGHTS")
+    os.utime(make.depends, ns=(before.st_atime_ns, before.st_mtime_ns))  # as within one tick of the file's clock
+    cache.cached(KEY, make)
+    assert make.calls == 2
+
+
+def test_a_copied_entry_is_as_good(make: Maker) -> None:
+    cache.cached(KEY, make)
+    old = entry().rename(entry().with_name("old"))
+    shutil.copytree(old, old.with_name(old_name := cache._digest_of_text(cache._entry_name(KEY))))
+    shutil.rmtree(old)
+    assert entry().name == old_name
+    assert_same(cache.cached(KEY, make), workload())
+    assert make.calls == 1
+
+
 def test_changed_code_is_a_miss(make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.cached(KEY, make)
     (tmp_path / "code").mkdir()
@@ -169,7 +214,7 @@ def test_an_array_of_objects_is_never_unpickled(make: Maker) -> None:
     folder = entry()
     np.save(folder / "0.npy", np.array([{}], dtype=object), allow_pickle=True)
     manifest = json.loads((folder / cache.MANIFEST).read_text())
-    manifest["arrays"]["0.npy"] = cache._digest(folder / "0.npy")
+    manifest["arrays"]["0.npy"] = cache._sealed(folder / "0.npy")
     (folder / cache.MANIFEST).write_text(json.dumps(manifest))
     cache.cached(KEY, make)
     assert make.calls == 2

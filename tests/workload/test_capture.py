@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,68 +9,15 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layers_by_hand import check_exact
 from torch import Tensor, nn
 
 from tlm.workload import quantisation as q
+from tlm.workload import reference
 from tlm.workload.capture import capture
 from tlm.workload.checkpoint import Checkpoint
-from tlm.workload.layer import Layer, Pool, Workload, stream
+from tlm.workload.layer import Workload
 from tlm.workload.spec import WorkloadSpec
-
-Maps = npt.NDArray[np.integer]
-
-
-def by_hand(layer: Layer) -> tuple[Maps, Maps]:
-    """A layer's (accumulators, outputs) from its inputs, in Python integers."""
-    inputs, weights = layer.inputs, layer.weights
-    if layer.kind == "fc":
-        inputs, weights = inputs[:, :, None, None], weights[:, :, None, None]
-    accumulators = np.stack([convolve(image, weights, layer) for image in inputs])
-    outputs = requantise(accumulators, layer)
-    if layer.pool:
-        outputs = np.stack([[pool_map(m, layer.pool) for m in image] for image in outputs])
-    return (accumulators[..., 0, 0], outputs[..., 0, 0]) if layer.kind == "fc" else (accumulators, outputs)
-
-
-def convolve(image: Maps, weights: Maps, layer: Layer) -> Maps:
-    """[C, H, W] to [F, Oy, Ox]."""
-    (stride_y, stride_x), (pad_y, pad_x) = layer.stride, layer.padding
-    filters, depth, height, width = weights.shape
-    out = np.zeros((filters, *layer.out_size), np.int64)
-    for f, oy, ox in np.ndindex(out.shape):
-        first = f // (filters // layer.groups) * depth
-        total = 0 if layer.bias is None else int(layer.bias[f])
-        for c, ky, kx in itertools.product(range(depth), range(height), range(width)):
-            y, x = oy * stride_y + ky - pad_y, ox * stride_x + kx - pad_x
-            if 0 <= y < image.shape[1] and 0 <= x < image.shape[2]:
-                total += int(image[first + c, y, x]) * int(weights[f, c, ky, kx])
-        out[f, oy, ox] = total
-    return out
-
-
-def requantise(accumulators: Maps, layer: Layer) -> Maps:
-    rule = layer.requant
-    assert rule is not None
-    out = np.zeros(accumulators.shape, np.int64)
-    for place in np.ndindex(accumulators.shape):
-        m, s = (int(values[place[1] % len(values)]) for values in (rule.multiplier, rule.shift))
-        value = ((int(accumulators[place]) * m + 2 ** (s - 1)) >> s) + rule.zero
-        out[place] = min(max(value, rule.low), rule.high)
-    return out
-
-
-def pool_map(values: Maps, pool: Pool) -> list[list[int]]:
-    return [[pool_window(values, pool, y, x) for x in range(pool.out[1])] for y in range(pool.out[0])]
-
-
-def pool_window(values: Maps, pool: Pool, oy: int, ox: int) -> int:
-    ys = range(oy * pool.stride[0] - pool.padding[0], oy * pool.stride[0] - pool.padding[0] + pool.kernel[0])
-    xs = range(ox * pool.stride[1] - pool.padding[1], ox * pool.stride[1] - pool.padding[1] + pool.kernel[1])
-    inside = [int(values[y, x]) for y in ys for x in xs if 0 <= y < values.shape[0] and 0 <= x < values.shape[1]]
-    if pool.kind == "max":
-        return max(inside)
-    n = pool.kernel[0] * pool.kernel[1]
-    return (2 * sum(inside) + n) // (2 * n)
 
 
 def seeded(*modules: nn.Module) -> nn.Sequential:
@@ -103,21 +48,6 @@ def images(*shape: int, signed: bool = False) -> npt.NDArray[np.float32]:
 
 def captured(network: nn.Module, inputs: npt.NDArray[np.float32], **spec: object) -> Workload:
     return capture(WorkloadSpec(network="tests:net", images=len(inputs), **spec), network, inputs)  # type: ignore[arg-type]
-
-
-def check_exact(workload: Workload) -> None:
-    """Every layer is what loops make of its inputs, and hands on what it should."""
-    for layer in workload.layers:
-        accumulators, outputs = by_hand(layer)
-        assert np.array_equal(layer.accumulators, accumulators), layer.name
-        assert np.array_equal(layer.outputs, outputs), layer.name
-        assert layer.accumulators.dtype == np.int64
-        assert {layer.inputs.dtype, layer.weights.dtype, layer.outputs.dtype} == {np.dtype(np.int32)}
-    for one, two in itertools.pairwise(workload.layers):
-        handed = one.outputs
-        if two.kind == "fc" and one.kind == "conv":
-            handed = np.stack([stream(image) for image in handed])
-        assert np.array_equal(handed, two.inputs)
 
 
 class Functional(nn.Module):
@@ -307,3 +237,87 @@ def test_a_requantisation_never_overflows_and_is_as_near_as_its_multiplier(
     value = min(max((accumulator * multiplier + 2 ** (shift - 1)) >> shift, rule.low), rule.high)
     exact = min(max(accumulator * ratio, rule.low), rule.high)
     assert abs(value - exact) <= 0.5 + 2.0**-7 * abs(exact)
+
+
+def zeros_checkpoint() -> Checkpoint:
+    """Unsigned codes whose zeros lie within, as range-oblivious quantisation gives them."""
+    rng = np.random.default_rng(4)
+    codes = {"0": rng.integers(0, 256, (3, 2, 3, 3)).astype(np.int32), "3": rng.integers(0, 256, (2, 3, 2, 2))}
+    return Checkpoint(
+        "z.pt",
+        8,
+        {},
+        {name: values.astype(np.int32) for name, values in codes.items()},
+        {"0": 0.01, "3": 0.02},
+        {"0": 0.008, "3": 0.05},
+        weight_zeros={"0": 128, "3": 40},
+        activation_zeros={"0": 128, "3": 100},
+    )
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.AvgPool2d(2)])
+def test_codes_whose_zero_is_not_0(pool: nn.Module) -> None:
+    network = seeded(nn.Conv2d(2, 3, 3, padding=1), norm(3, [0.7, -1.1, 0.0]), pool, nn.Conv2d(3, 2, 2), nn.ReLU())
+    given, inputs = zeros_checkpoint(), images(2, 2, 6, 5, signed=True)
+    workload = capture(WorkloadSpec(network="t:n", images=2), network, inputs, None, given)
+    check_exact(workload)
+    first, last = workload.layers
+    assert (first.input_zero, first.weight_zero, last.input_zero, last.weight_zero) == (128, 128, 100, 40)
+    assert first.requant is not None and (first.requant.zero, first.requant.low, first.requant.high) == (100, 0, 255)
+    assert (first.weight_bits, first.act_bits) == (8, 8)
+    weights = {
+        name: (codes - given.weight_zeros[name]) * given.weight_scales[name] for name, codes in given.codes.items()
+    }
+    with torch.no_grad():
+        for name, values in weights.items():
+            network[int(name)].weight.copy_(torch.from_numpy(values))  # type: ignore[union-attr, operator]
+        real = network.eval()(torch.from_numpy(inputs)).numpy()
+    assert np.corrcoef(last.outputs.ravel(), real.ravel())[0, 1] > 0.99
+
+
+def test_a_relu_of_codes_whose_zero_is_not_0_is_bounded_by_it() -> None:
+    network = seeded(nn.Conv2d(2, 3, 1), nn.ReLU6(), nn.Conv2d(3, 1, 1))
+    given = Checkpoint("z.pt", 8, {}, {}, {}, {"2": 0.05}, activation_zeros={"2": 100})
+    layer = capture(WorkloadSpec(network="t:n"), network, images(1, 2, 3, 3, signed=True), None, given).layers[0]
+    assert layer.requant is not None
+    assert (layer.requant.zero, layer.requant.low, layer.requant.high) == (100, 100, 220)
+
+
+def test_signed_codes_where_the_checkpoint_says_so() -> None:
+    network = seeded(nn.Conv2d(2, 3, 1), nn.ReLU(), nn.Conv2d(3, 1, 1))
+    given = Checkpoint("z.pt", 8, {}, {}, {}, {"2": 0.01}, activation_signed={"2": True})
+    layer = capture(WorkloadSpec(network="t:n"), network, images(1, 2, 3, 3), None, given).layers[0]
+    assert layer.requant is not None
+    assert (layer.requant.low, layer.requant.high) == (0, 127)
+
+
+def test_small_outputs_of_relus_are_zero_up_to_the_checkpoints_threshold() -> None:
+    network = seeded(nn.Conv2d(2, 8, 1), nn.ReLU(), nn.Conv2d(8, 1, 1))
+    given = Checkpoint("z.pt", 8, {}, {}, {}, {"2": 0.01}, relu_threshold=0.1)
+    workload = capture(WorkloadSpec(network="t:n"), network, images(1, 2, 9, 9), None, given)
+    check_exact(workload)
+    codes = workload.layers[0].outputs
+    assert (codes == 0).any() and (codes > 10).any()
+    assert not ((codes > 0) & (codes < 10)).any()
+
+
+def test_sums_in_floating_point_are_those_in_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    values, weights = rng.integers(-9, 9, (3, 4, 9, 8)), rng.integers(-9, 9, (6, 2, 3, 2))
+    flat, matrix = rng.integers(-(2**15), 2**15, (3, 500)), rng.integers(-(2**15), 2**15, (7, 500))
+    geometry = {"stride": (2, 1), "padding": (1, 2), "groups": 2, "dilation": (1, 2), "out": (5, 11), "zeros": (3, -2)}
+
+    def both() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        line = {"stride": (1, 1), "padding": (0, 0), "groups": 1}
+        conv = reference.accumulate("conv", values, weights, **geometry)  # type: ignore[arg-type]
+        return conv, reference.accumulate("fc", flat, matrix, **line)  # type: ignore[arg-type]
+
+    found = both()
+    monkeypatch.setattr(reference, "STRIP", 1)
+    strips = both()
+    monkeypatch.setattr(reference, "EXACT", 0)
+    integers = both()
+    for one, two, three in zip(found, strips, integers, strict=True):
+        assert one.dtype == np.int64
+        assert np.array_equal(one, two)
+        assert np.array_equal(one, three)

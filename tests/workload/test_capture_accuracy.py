@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from nets import checkpoint as ck
 from nets import lenet
 from nets.data import digits
-from nets.quantise import FORMATS
-from nets.train import CHECKPOINTS
+from nets.training import checkpoint as ck
 from tlm.workload.capture import capture, load_network
 from tlm.workload.layer import Workload
 from tlm.workload.spec import WorkloadSpec
 
+CHECKPOINTS = ck.SHIPPED
 IMAGES = 360
 
 
@@ -39,7 +38,7 @@ def hits(workload: Workload) -> float:
 def test_integers_predict_what_fake_quantisation_does(number_format: str) -> None:
     workload = lenet_digits(f"lenet-{number_format}.pt")
     checkpoint = ck.load(CHECKPOINTS / f"lenet-{number_format}.pt")
-    network = ck.restore(lenet.build(), checkpoint, FORMATS[number_format])
+    network = ck.restore(lenet.build(), checkpoint)
     images, _ = digits(IMAGES, (1, 28, 28))
     with torch.no_grad():
         fake = network(torch.from_numpy(images)).argmax(1).tolist()
@@ -49,14 +48,16 @@ def test_integers_predict_what_fake_quantisation_does(number_format: str) -> Non
 
 def test_ternary_weights_are_ternary() -> None:
     layers = lenet_digits("lenet-ternary.pt").layers
-    assert all(set(np.unique(layer.weights)) == {-1, 0, 1} for layer in layers)
+    trained = ck.load(CHECKPOINTS / "lenet-ternary.pt")["weight_scales"]  # the first layer may be in full precision
+    assert len(trained) >= 3
+    assert all(set(np.unique(layer.weights)) == {-1, 0, 1} for layer in layers if layer.name in trained)
     assert {layer.bits for layer in layers} == {8}
 
 
 def test_quantising_after_training_costs_at_most_half_a_percent() -> None:
     checkpoint = ck.load(CHECKPOINTS / "lenet-int8.pt")
     network = lenet.build()
-    network.load_state_dict(ck.real_state(checkpoint["state_dict"], checkpoint["weight_scales"]))
+    network.load_state_dict(ck.real_state(checkpoint))
     images, labels = digits(IMAGES, (1, 28, 28))
     with torch.no_grad():
         real = float((network.eval()(torch.from_numpy(images)).argmax(1).numpy() == labels).mean())

@@ -164,7 +164,7 @@ def test_a_network_by_file_depends_on_what_it_imports(folder: Path) -> None:
 def test_a_network_by_module_and_its_input_function() -> None:
     spec = WorkloadSpec(network="nets.lenet:build", input="nets.data:digits", images=2)
     workload, depends = load_network(spec, Path)
-    assert {path.name for path in depends} == {"lenet.py", "data.py", "digits-test.npz"}
+    assert {path.name for path in depends} >= {"lenet.py", "digits-test.npz"}
     assert workload.labels == (7, 6)
     assert workload.chained
     assert [layer.name for layer in workload.layers] == ["conv1", "conv2", "fc1", "fc2"]
@@ -175,7 +175,7 @@ def test_a_network_by_module_and_its_input_function() -> None:
     [
         ("net.py:biuld", ["'net.py' has no function 'biuld'", "did you mean 'build'?"]),
         ("nets.lenet:buildd", ["did you mean 'build'?"]),
-        ("nets.lennet:build", ["no module 'nets.lennet'", "nets.vgg", "did you mean 'nets.lenet'?"]),
+        ("nets.lennet:build", ["no module 'nets.lennet'", "did you mean 'nets.lenet'?"]),
         ("no_such_package:build", ["no module 'no_such_package'"]),
         ("no_such_package.deep:build", ["no module 'no_such_package.deep'"]),
         ("other.py:build", ["no file 'other.py'"]),
@@ -344,8 +344,8 @@ def codes(values: torch.Tensor) -> dict[str, Any]:
     [
         ({"state_dict": [1]}, ["w.pt: state_dict: is not a dictionary of tensors"]),
         ({"state_dict": {"0.weight": 3}}, ["w.pt: 0.weight: is not a tensor"]),
-        ({"bits": "8"}, ["w.pt: bits: must be 2..16 or none, not '8'"]),
-        ({"bits": 17}, ["w.pt: bits:"]),
+        ({"bits": "8"}, ["w.pt: bits: must be 2..32 or none, not '8'"]),
+        ({"bits": 33}, ["w.pt: bits:"]),
         ({"weight_scales": [1.0]}, ["w.pt: weight_scales: is not a dictionary"]),
         ({"weight_scales": {"0": -1.0}}, ["w.pt: weight_scales.0: must be a positive number, not -1.0"]),
         ({"weight_scales": {"0": float("nan")}}, ["w.pt: weight_scales.0: must be a positive number"]),
@@ -360,6 +360,16 @@ def codes(values: torch.Tensor) -> dict[str, Any]:
         (
             {**codes(torch.ones(2, 1, 3, 3, dtype=torch.int8)), "weight_scales": {}},
             ["w.pt: 0.weight: is of torch.int8"],
+        ),
+        ({"weight_zeros": [1]}, ["w.pt: weight_zeros: is not a dictionary of zeros"]),
+        ({"activation_zeros": {"0": 0.5}}, ["w.pt: activation_zeros.0: must be a whole number, not 0.5"]),
+        ({"activation_signed": {"0": 1}}, ["w.pt: activation_signed.0: must be true or false, not 1"]),
+        ({"activation_signed": {"9": True}}, ["w.pt: 9: there is no such layer in activation_signed"]),
+        ({"relu_threshold": "x"}, ["w.pt: relu_threshold: must be a number from 0 on, not 'x'"]),
+        ({"options": [1]}, ["w.pt: options: is not a dictionary of options"]),
+        (
+            {"network": "net.py:build", "options": {"width": 2}},
+            ["build() with the checkpoint's options width: TypeError: build() got an"],
         ),
         ({"activation_scales": {"0": 0.0}}, ["w.pt: activation_scales.0: must be a positive number"]),
         ({"activation_scales": {"9": 1.0}}, ["w.pt: 9: there is no such layer in activation_scales"]),
@@ -387,3 +397,21 @@ def test_a_state_dict_of_another_network(folder: Path) -> None:
 def test_a_plain_state_dict_is_a_checkpoint(folder: Path) -> None:
     torch.save(state_of(folder), folder / "w.pt")
     assert (load(folder, weights="w.pt").layers[0].weights == 127).all()
+
+
+def test_a_deflated_checkpoint(folder: Path) -> None:
+    write(folder)
+    content = zipfile.ZipFile(io.BytesIO((folder / "w.pt").read_bytes()))
+    with zipfile.ZipFile(folder / "v.pt", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in content.namelist():
+            packed.writestr(name, content.read(name))
+    assert (load(folder, weights="v.pt").layers[0].weights == 127).all()
+
+
+def test_what_a_checkpoints_network_was_built_with(folder: Path) -> None:
+    source = "from net import *\n\ndef wide(filters=2):\n    return nn.Sequential(nn.Conv2d(1, filters, 3))\n"
+    (folder / "wide.py").write_text(source.replace("from net import *", "from torch import nn"))
+    state = {"0.weight": torch.ones(5, 1, 3, 3), "0.bias": torch.zeros(5)}
+    torch.save({"state_dict": state, "network": "wide.py:wide", "options": {"filters": 5}}, folder / "w.pt")
+    workload = load(folder, network="wide.py:wide", weights="w.pt", input={"shape": [1, 4, 4]})
+    assert workload.layers[0].weights.shape == (5, 1, 3, 3)

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from reference_tensors import tensors, write_tensors, write_traces
 
 from tlm.core import BadInput
+from tlm.scenario import load
+from tlm.system import run
 from tlm.workload.layer import Layer
 from tlm.workload.reference import accumulate
 from tlm.workload.traces import load_traces
@@ -83,6 +85,13 @@ def test_the_first_images_are_taken(folder: Path) -> None:
         assert small.images == 1
         assert np.array_equal(small.inputs, large.inputs[:1])
         assert np.array_equal(small.accumulators, large.accumulators[:1])
+
+
+def test_several_images_run_checked(folder: Path) -> None:
+    workload = load_traces(folder, 2, None)
+    result = run(load("lenet", [f"workload={{traces: {folder}, images: 2}}", "check=true"]), workload)
+    assert (result.images, result.checked, result.notes) == (2, True, [])
+    assert [layer.macs for layer in result.layers] == [2 * layer.macs for layer in workload.layers]
 
 
 @settings(max_examples=40, deadline=None)

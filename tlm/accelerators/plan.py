@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from ..engines import Cut, Load, Region
-from ..workload.layer import Workload
+from ..workload.layer import Ints, Workload
 from .program import Program
 
 
@@ -16,8 +16,8 @@ from .program import Program
 class AmPlan:
     """The activation memory's use, in values: tensors that stay, and room for streamed inputs and outputs.
 
-    `resident[l]` is true where layer l reads its input from AM, the layer before it having left it there; the last
-    entry is the last layer's output. The first and the last never stay.
+    `resident[t]` is true where tensor number t stays in AM, from the layer that puts it out to the last that reads it.
+    The network's inputs and what it gives never stay.
     """
 
     resident: tuple[bool, ...]
@@ -27,23 +27,44 @@ class AmPlan:
 
 
 @attrs.frozen(eq=False)
+class Arrivals:
+    """What a layer reads of the memory, for one image, as one stream of `count` values a load.
+
+    `regions` and `turns` are those of a Load; `need`, `free` [passes] how many values of the stream must have arrived
+    before a pass, and are free after it, reloading counted on.
+    """
+
+    regions: tuple[Region, ...]
+    turns: Ints | None
+    need: Ints
+    free: Ints
+
+    @property
+    def count(self) -> int:
+        """Values of one load."""
+        return sum(region.count for region in self.regions)
+
+
+@attrs.frozen(eq=False)
 class Plan:
     """What a machine executes.
 
-    `weights[layer][tile]` are a tile's regions in order of loading; `tensors[layer][image]` the input of each
-    layer where it is in memory (None where it stays in AM), `tensors[-1]` the last layer's output.
-    `encoded_tensors` are all of them as they would be encoded; `end_address` is behind all operands in memory.
+    `weights[layer][tile]` are a tile's regions in order of loading; `tensors[t][image]` is tensor number t where it is
+    in memory (None where it stays in AM, or nobody wants it); `arrivals[layer][image]` what a layer reads of it (None:
+    nothing). `encoded_tensors[t]` are all of them as they would be encoded; `end_address` is behind all operands in
+    memory.
     """
 
     workload: Workload
     programs: tuple[Program, ...]
     weights: tuple[tuple[tuple[Region, ...], ...], ...]
     tensors: tuple[tuple[Region | None, ...], ...]
+    arrivals: tuple[tuple[Arrivals | None, ...], ...]
     am: AmPlan
     wm_values: int
     weight_cut: Cut
     activation_cut: Cut
-    encoded_tensors: tuple[Region, ...]
+    encoded_tensors: tuple[tuple[Region, ...], ...]
     end_address: int
 
     @property
@@ -65,15 +86,21 @@ class Plan:
         for image in range(self.images):
             base = image * self._passes
             for layer, program in enumerate(self.programs):
-                region = self.tensors[layer][image]
-                if region is not None:
-                    after = None if layer == 0 else self.output_index(layer - 1, image)
-                    yield from _input_loads(program, region, (layer, image), base, after)
+                arrivals = self.arrivals[layer][image]
+                if arrivals is not None:
+                    after = tuple(self._written_by(region, image) for region in arrivals.regions)
+                    yield from _input_loads(program, arrivals, (layer, image), base, after)
                 base += program.passes
 
     def output_index(self, layer: int, image: int) -> int:
         """The number of an output among all outputs of the run."""
         return image * len(self.programs) + layer
+
+    def _written_by(self, region: Region, image: int) -> int | None:
+        """The output that a tensor is; None for the network's inputs."""
+        assert region.tensor is not None
+        layer = region.tensor - self.workload.inputs
+        return self.output_index(layer, image) if layer >= 0 else None
 
     @property
     def _passes(self) -> int:
@@ -87,20 +114,20 @@ def _weight_loads(
     order = base + program.urgency
     if program.weight_loads == 1:
         first = program.block == 0
-        yield Load(regions[0], np.maximum.accumulate(needs[first]), order[first], *whose)
+        yield Load(regions[:1], np.maximum.accumulate(needs[first]), order[first], *whose)
         return
     group_values = program.tiles[tile].group_values
     for unit in range(program.geometry.groups * program.weight_loads):
         mine = program.unit == unit
         region = regions[unit // program.weight_loads]
-        yield Load(region, np.maximum.accumulate(needs[mine]) - unit * group_values, order[mine], *whose)
+        yield Load((region,), np.maximum.accumulate(needs[mine]) - unit * group_values, order[mine], *whose)
 
 
 def _input_loads(
-    program: Program, region: Region, whose: tuple[int, int], base: int, after: int | None
+    program: Program, arrivals: Arrivals, whose: tuple[int, int], base: int, after: tuple[int | None, ...]
 ) -> Iterator[Load]:
     order = base + program.urgency
     for unit in range(program.input_loads):
         mine = program.input_unit == unit
-        needs = program.inputs_need[mine] - unit * region.count
-        yield Load(region, needs, order[mine], *whose, after)
+        needs = arrivals.need[mine] - unit * arrivals.count
+        yield Load(arrivals.regions, needs, order[mine], *whose, after, arrivals.turns)

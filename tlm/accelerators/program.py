@@ -33,8 +33,7 @@ class TileSlice:
 class Pass:
     """The unit of compute: one block of windows, one filter set, one run of steps.
 
-    `index` counts the layer's passes.
-    `*_need`, `*_free`: values of the layer's stream that must have arrived before, and are free after it;
+    `index` counts the layer's passes. `reads` are the values of its operands that it reads from AM.
     `out_started`, `out_final`: values of the outputs' stream it may touch, and that are final after it.
     """
 
@@ -46,8 +45,7 @@ class Pass:
     cycles: int
     completes: bool
     frees_weights: bool
-    inputs_need: int
-    inputs_free: int
+    reads: int
     out_started: int
     out_final: int
 
@@ -58,6 +56,8 @@ class Program:
 
     `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the number of
     window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's `input_unit`).
+    `inputs_need`, `inputs_free` [operands, passes]: values of each operand's stream that must have arrived before a
+    pass, and are free after it, reloading counted on; `reads` values of all operands that it reads from AM.
     `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
     their block. `urgency` is a pass's place in the order in which data are wanted. A layer that the machine has no rule
     for is not `modelled`: it takes no array time and its outputs come from the reference.
@@ -81,6 +81,7 @@ class Program:
     input_unit: Ints
     inputs_need: Ints
     inputs_free: Ints
+    reads: Ints
     out_started: Ints
     out_final: Ints
     cycles: Ints
@@ -147,8 +148,7 @@ class Program:
             self.cycles[image],
             self.completes,
             self.frees_weights,
-            self.inputs_need,
-            self.inputs_free,
+            self.reads,
             self.out_started,
             self.out_final,
         )

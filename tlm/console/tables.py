@@ -11,7 +11,7 @@ from rich.text import Text
 from ..result import AcceleratorResult, Component, Compression, Result
 from .cells import UNICODE, Column, Glyphs, columns_of, glyphs_for
 from .layers import layer_table, reason
-from .quantities import kib, named
+from .quantities import kib, named, printable
 from .reading import of_components
 from .repeated import compare_table, widen_table
 from .rows import Row, make_rows
@@ -63,6 +63,7 @@ def summary(result: Result) -> list[str]:
         lines += [named(one.name, line) for line in accelerator_lines(result, one)]
     if result.memory_energy_j and result.offchip_bytes:
         lines.append(energy_line(result.memory_energy_j, result.offchip_bytes))
+    lines += [printable(note) for note in result.notes]
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
     if result.partial:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from operator import index
 from typing import Any
 
@@ -18,7 +17,7 @@ from ..workload.layer import Ints, first_difference
 from .dma import Dma
 from .engine import Engine
 from .flow import Write
-from .region import Cut, Piece, Region, cut_writes
+from .region import Cut, Piece, Region, by_run, cut_writes
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -43,7 +42,7 @@ class OutputStream:
         self.maker: Party | None = None
         self.values_of: Callable[[int, int], Ints] | None = None
         pieces = cut_writes(region, cut)
-        self.runs = [list(run) for _, run in groupby(pieces, key=lambda piece: piece.run_end)]
+        self.runs = list(by_run(pieces))
         self.length = pieces[-1].end
         self._in_order: deque[Write] = deque()
         self._tail: Bytes = np.zeros(0, np.uint8)

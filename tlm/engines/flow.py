@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Union
 import simpy
 
 from ..core import READ, CheckFailed, Party, Payload, Progress
-from .region import Cut, Load, Piece, cut_reads
+from .region import Cut, Load, Piece, Region
 
 if TYPE_CHECKING:
     from .dma import Dma
@@ -51,10 +51,10 @@ class Move(ABC):
 
 
 class Request(Move):
-    """One read: it completes `values` values of its stream, which makes `upto` since the start of the simulation.
+    """One read of a load's region number `number`, from byte `begin` of it on.
 
-    `first` begins a run: it reserves `room` values at the destination for all of it; the run ends at `run_end` bytes
-    of its region.
+    It completes `values` values of its stream, which makes `upto` since the start of the simulation. `first` begins a
+    run: it reserves `room` values at the destination for all of it; the run ends at `run_end` bytes of its region.
     """
 
     __slots__ = (
@@ -65,6 +65,7 @@ class Request(Move):
         "is_here",
         "latency_fs",
         "load",
+        "number",
         "room",
         "run_end",
         "starved",
@@ -73,10 +74,13 @@ class Request(Move):
         "values",
     )
 
-    def __init__(self, stream: ReadStream, load: Load, begin: int, piece: Piece, values: int, upto: int) -> None:
-        super().__init__(Payload(READ, load.region.address + begin, data_length=piece.end - begin))
+    def __init__(
+        self, stream: ReadStream, load: Load, number: int, begin: int, piece: Piece, values: int, upto: int
+    ) -> None:
+        super().__init__(Payload(READ, load.regions[number].address + begin, data_length=piece.end - begin))
         self.stream = stream
         self.load = load
+        self.number = number
         self.begin = begin
         self.values = values
         self.upto = upto
@@ -88,6 +92,11 @@ class Request(Move):
         self.latency_fs = 0
         self.ahead = False
         self.starved = False  # the memory had nothing to do until its blocker let it go
+
+    @property
+    def region(self) -> Region:
+        """What it reads of."""
+        return self.load.regions[self.number]
 
     @property
     def end(self) -> int:
@@ -105,7 +114,7 @@ class Request(Move):
 
     def landed(self, dma: Dma) -> None:
         """Count it, and deliver it when its turn has come."""
-        dma.moved(self.load.layer, self.load.region.operand).add(self.payload, self.values)
+        dma.moved(self.load.layer, self.region.operand).add(self.payload, self.values)
         if self.ahead:
             dma.streams.landed(self)
             dma.wake(self)
@@ -186,7 +195,7 @@ class ReadStream:
         head = self.head
         if head is None or self.reserved + head.room - self.freed > self.capacity:
             return False
-        after = head.load.after
+        after = head.load.written_by(head.number)
         return after is None or self._ready(after, head.run_end)
 
     def waits_for(self) -> tuple[Party | None, str] | None:
@@ -234,12 +243,13 @@ class ReadStream:
     def _generate(self, loads: Iterator[Load], cut: Cut) -> Iterator[Request]:
         base = 0
         for load in loads:
-            begin, before, first_need = 0, 0, 0
-            for piece in cut_reads(load.region, cut):
-                if piece.first:
-                    first_need = load.wanted_by(before)
-                request = Request(self, load, begin, piece, piece.values - before, base + piece.values)
-                request.first_need = first_need
-                yield request
-                begin, before = piece.end, piece.values
-            base += load.region.count
+            begin, values = [0] * len(load.regions), [0] * len(load.regions)
+            for number, run in load.runs(cut):
+                first_need = load.wanted_by(sum(values))
+                for piece in run:
+                    fresh, values[number] = piece.values - values[number], piece.values
+                    request = Request(self, load, number, begin[number], piece, fresh, base + sum(values))
+                    request.first_need = first_need
+                    yield request
+                    begin[number] = piece.end
+            base += load.count

@@ -13,12 +13,10 @@ from .region import Region
 
 
 class Receiver:
-    """Decodes one stream's requests, in order; a container may straddle them."""
+    """Decodes what arrives of each region, its requests in order."""
 
     def __init__(self) -> None:
-        self._bytes: Bytes = np.zeros(0, np.uint8)
-        self._begin = 0
-        self._values = 0
+        self._arriving: dict[Region, _Arriving] = {}
 
     def take(self, request: Request) -> tuple[int, Ints]:
         """(place of the first in its region, values) of what the request completes.
@@ -26,22 +24,44 @@ class Receiver:
         Raises CheckFailed, naming layer, operand and position, where a container is broken, a value is not what
         was encoded, or a padding bit was changed.
         """
-        region = request.load.region
+        region = request.region
         if request.begin == 0:
-            self._bytes, self._begin, self._values = np.zeros(0, np.uint8), 0, 0
+            self._arriving[region] = _Arriving(region)
+        arriving = self._arriving[region]
+        taken = arriving.take(request)
+        if arriving.values == region.count:
+            del self._arriving[region]
+        return taken
+
+
+class _Arriving:
+    """One reading of a region: bytes that are not yet decoded, from byte `begin` on, behind its first `values` values.
+
+    A container may straddle requests.
+    """
+
+    def __init__(self, region: Region) -> None:
+        self.values = 0
+        self._region = region
+        self._bytes: Bytes = np.zeros(0, np.uint8)
+        self._begin = 0
+
+    def take(self, request: Request) -> tuple[int, Ints]:
+        """As `Receiver.take`."""
+        region = self._region
         fresh = np.frombuffer(request.payload.data, np.uint8)
         self._bytes = np.concatenate([self._bytes, fresh])
-        first, self._values = self._values, self._values + request.values
-        values = self._decode(region, first, self._values)
+        first, self.values = self.values, self.values + request.values
+        values = self._decode(first, self.values)
         compare_bytes(region, request.begin, fresh)
-        keep = int(region.offsets[-(-self._values // GROUP)]) // 8 - self._begin
+        keep = int(region.offsets[-(-self.values // GROUP)]) // 8 - self._begin
         self._bytes, self._begin = self._bytes[keep:], self._begin + keep
         return first, values
 
-    def _decode(self, region: Region, first: int, last: int) -> Ints:
+    def _decode(self, first: int, last: int) -> Ints:
         if first == last:
             return np.zeros(0, np.int64)
-        group = first // GROUP
+        region, group = self._region, first // GROUP
         offsets: Int64s = region.offsets[group : -(-last // GROUP) + 1] - 8 * self._begin
         try:
             values: Ints = region.codec.decode(self._bytes, offsets, last - first, region.fmt)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 import attrs
 import numpy as np
 
@@ -17,7 +20,8 @@ class Region:
     """One encoded stream of `count` values of a layer's operand, `size_bytes` long, at `address`.
 
     `offsets` [groups + 1] are the containers' places in bits, the last one the size. `values` and `data`, the
-    expected values and bytes, are there in a checked run only.
+    expected values and bytes, are there in a checked run only. `tensor` is the number of the workload's that it is;
+    None: weights.
     """
 
     layer: str
@@ -30,6 +34,7 @@ class Region:
     fmt: Format
     values: Ints | None = None
     data: Bytes | None = None
+    tensor: int | None = None
 
     @property
     def name(self) -> str:
@@ -45,28 +50,6 @@ class Region:
     def uncompressed_bytes(self) -> int:
         """Values times the storage width."""
         return storage_bytes(self.count, self.fmt.bits)
-
-
-@attrs.frozen(eq=False)
-class Load:
-    """One reading of a region, and when it is wanted.
-
-    After its first `needs[i]` values (rising) have arrived, pass `passes[i]` of the run can go on; `after` is
-    the index of the output that must be written first, None for data that lie in memory from the start.
-    `layer` and `image` say whose operand it is.
-    """
-
-    region: Region
-    needs: Ints
-    passes: Ints
-    layer: int
-    image: int
-    after: int | None = None
-
-    def wanted_by(self, value: int) -> int:
-        """The first pass that needs more than the first `value` values."""
-        place = int(np.searchsorted(self.needs, value, side="right"))
-        return int(self.passes[min(place, len(self.passes) - 1)])
 
 
 @attrs.frozen
@@ -97,6 +80,47 @@ class Piece:
     run_end: int
 
 
+@attrs.frozen(eq=False)
+class Load:
+    """One reading of one region, or of several together as one stream, and when it is wanted.
+
+    Of several, runs come in turns: `turns` [runs] says whose the next one is; None: one region after the other. After
+    the first `needs[i]` values (rising) have arrived, pass `passes[i]` of the run can go on. `after` has for each
+    region the index of the output that must be written first, None for data that lie in memory from the start; () is
+    None for all. `layer` and `image` say whose operands they are.
+    """
+
+    regions: tuple[Region, ...]
+    needs: Ints
+    passes: Ints
+    layer: int
+    image: int
+    after: tuple[int | None, ...] = ()
+    turns: Ints | None = None
+
+    @property
+    def count(self) -> int:
+        """Values of all regions."""
+        return sum(region.count for region in self.regions)
+
+    def wanted_by(self, value: int) -> int:
+        """The first pass that needs more than the first `value` values."""
+        place = int(np.searchsorted(self.needs, value, side="right"))
+        return int(self.passes[min(place, len(self.passes) - 1)])
+
+    def written_by(self, number: int) -> int | None:
+        """The output that must be written before region number `number` can be read."""
+        return self.after[number] if self.after else None
+
+    def runs(self, cut: Cut) -> Iterator[tuple[int, list[Piece]]]:
+        """(number of the region, its transactions) of every run, in order."""
+        cut_into = [by_run(cut_reads(region, cut)) for region in self.regions]
+        if self.turns is None:
+            yield from ((number, run) for number, runs in enumerate(cut_into) for run in runs)
+        else:
+            yield from ((number, next(cut_into[number])) for number in self.turns.tolist())
+
+
 def cut_reads(region: Region, cut: Cut) -> list[Piece]:
     """A region's transactions in order; `values` are complete once the bytes up to `end` have arrived."""
     ends = _burst_ends(region, cut.burst)
@@ -109,6 +133,17 @@ def cut_writes(region: Region, cut: Cut) -> list[Piece]:
     ends = _burst_ends(region, cut.burst)
     groups = np.searchsorted(region.offsets[1:], 8 * ends, side="left") + 1
     return _pieces(ends, np.minimum(GROUP * groups, region.count), cut)
+
+
+def by_run(pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """The transactions of each run."""
+    return (list(run) for _, run in groupby(pieces, key=lambda piece: piece.run_end))
+
+
+def run_ends(region: Region, cut: Cut) -> Int64s:
+    """[runs] values of a region that are complete when each of its runs, as they are read, has arrived."""
+    pieces = cut_reads(region, attrs.evolve(cut, by_burst=False))
+    return np.array([piece.values for piece in pieces], np.int64)
 
 
 def _burst_ends(region: Region, burst: int) -> Int64s:

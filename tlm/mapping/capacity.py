@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..accelerators.plan import AmPlan
+from ..accelerators.plan import AmPlan, Arrivals
 from ..accelerators.program import Program
 from ..core import BadInput
-from ..engines import Cut, Region, cut_reads, cut_writes
+from ..engines import Cut, Region, cut_writes, run_ends
+
+#: The layers between which a tensor lies in AM: the one that puts it out, and the last that reads it.
+Life = tuple[int, int]
 
 
-def input_span(program: Program, region: Region, cut: Cut) -> int:
-    """Values of AM the layer needs to stream its input: the widest pass and one run of requests more."""
-    before = np.append(0, program.inputs_free[:-1])
-    span = int((program.inputs_need - before).max()) + largest_request(region, cut)
-    return min(span, region.count) if program.input_loads == 1 else span
+def input_span(program: Program, arrivals: Arrivals, cut: Cut) -> int:
+    """Values of AM the layer needs to stream its inputs: the widest pass and one run of requests more."""
+    before = np.append(0, arrivals.free[:-1])
+    span = int((arrivals.need - before).max()) + max(largest_request(region, cut) for region in arrivals.regions)
+    return min(span, arrivals.count) if program.input_loads == 1 else span
 
 
 def weight_span(program: Program, region: Region, cut: Cut) -> int:
@@ -38,34 +41,39 @@ def output_span(program: Program, region: Region, cut: Cut) -> int:
 
 def largest_request(region: Region, cut: Cut) -> int:
     """Values of the region's largest run, which is reserved at once."""
-    return max(piece.room for piece in cut_reads(region, cut))
+    return int(np.diff(run_ends(region, cut), prepend=0).max())
 
 
 def plan_am(
-    capacity: int, sizes: Sequence[int], spans: Callable[[int], tuple[int, int]], names: Sequence[str]
+    capacity: int,
+    sizes: Sequence[int],
+    lives: Sequence[Life | None],
+    spans: Callable[[int, Sequence[bool]], tuple[int, int]],
+    names: Sequence[str],
 ) -> AmPlan:
-    """Keep as many tensors in AM as fit; the rest go through the memory.
+    """Keep as many tensors in AM as fit, each for its life; the rest go through the memory.
 
-    `sizes[l]` is layer l's input, `sizes[-1]` the last one's output; `spans(l)` what layer l needs to stream its
-    input and its output. Starting from all, the largest tensor where AM is fullest is given up until all fits.
-    Raises BadInput naming the layer that cannot be streamed either.
+    `sizes[t]` is tensor t's, `lives[t]` None where it cannot stay; `spans(l, resident)` what layer l needs to stream
+    its inputs and its output where `resident` stay. Starting from all, the largest tensor where AM is fullest is given
+    up until all fits. Raises BadInput naming the layer that cannot be streamed either.
     """
-    layers = len(sizes) - 1
-    need = [spans(layer) for layer in range(layers)]
-    resident = [False] + [True] * (layers - 1) + [False]
+    layers = range(len(names))
+    alive = [[t for t, life in enumerate(lives) if life and life[0] <= layer <= life[1]] for layer in layers]
+    resident = [life is not None for life in lives]
     while True:
         held = [kept * size for kept, size in zip(resident, sizes, strict=True)]
-        inputs = max(need[layer][0] for layer in range(layers) if not resident[layer])
-        outputs = max(need[layer][1] for layer in range(layers) if not resident[layer + 1])
-        fullest = max(range(layers), key=lambda layer: held[layer] + held[layer + 1])
-        tensors = held[fullest] + held[fullest + 1]
+        need = [spans(layer, resident) for layer in layers]
+        inputs, outputs = (max(span[way] for span in need) for way in (0, 1))
+        occupied = [sum(held[tensor] for tensor in alive[layer]) for layer in layers]
+        fullest = max(layers, key=lambda layer: occupied[layer])
+        tensors = occupied[fullest]
         spare = capacity - tensors - inputs - outputs
         if spare >= 0:
             more = spare * 3 // 4
             return AmPlan(tuple(resident), tensors, inputs + more, outputs + spare - more)
         if not tensors:
             raise BadInput(_no_room(capacity, need, names), key="accelerator.am")
-        resident[max((fullest, fullest + 1), key=lambda tensor: held[tensor])] = False
+        resident[max(alive[fullest], key=lambda tensor: held[tensor])] = False
 
 
 def _no_room(capacity: int, need: Sequence[tuple[int, int]], names: Sequence[str]) -> str:

@@ -10,12 +10,15 @@ from ..accelerators.program import Program
 from ..accelerators.rules import Geometry, Grid
 from ..accelerators.spec import AcceleratorSpec
 from ..workload.layer import Ints, Layer
+from .inputs import inputs
 from .outputs import positions_done
 from .slices import tile_slices
 
 BLOCK_WINDOWS = 16  # windows of a block, or one window set where that is larger
 SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, at least
 SLICES = 256  # and as many more as make no more slices than this of a block
+TAKEN = 256  # values that an operation nobody models takes at once,
+TAKES = 1024  # and as many more as make no more passes than this
 
 
 @attrs.frozen
@@ -34,6 +37,8 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
     rule = machine_rule(layer, spec)
     geometry = Geometry.of(layer, rule.grid(spec) if rule else Grid.of(spec))
     columns = _columns(geometry, shape)
+    if layer.kind == "other":
+        columns = _taking_first(layer, columns)
     return Program(
         layer=layer,
         geometry=geometry,
@@ -44,7 +49,7 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
         modelled=rule is not None,
         **columns,
-        **_inputs(layer, geometry, columns, shape),
+        **inputs(layer, geometry, columns, shape.input_loads),
         **_outputs(layer, geometry, columns),
     )
 
@@ -94,6 +99,16 @@ def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
     return {**columns, "urgency": _urgency(columns["group"], columns["urgency"])}
 
 
+def _taking_first(layer: Layer, columns: dict[str, Ints]) -> dict[str, Ints]:
+    """Before the passes that put out windows, some without any: what the layer reads is taken off the stream there."""
+    values = sum(int(operand[0].size) for operand in layer.operands)
+    takes = max(1, min(-(-values // TAKEN), TAKES))
+    before = {name: np.zeros(takes, column.dtype) for name, column in columns.items()}
+    before["urgency"] = np.arange(takes)
+    shifted = {**columns, "urgency": columns["urgency"] + takes}
+    return {name: np.concatenate([before[name], column]) for name, column in shifted.items()}
+
+
 def _block_sets(geometry: Geometry) -> int:
     """Window sets of a block; the last may have fewer."""
     return max(1, BLOCK_WINDOWS // geometry.grid.columns)
@@ -139,37 +154,6 @@ def _cycles(program: Program, completion: Ints) -> Ints:
     first, last = program.first_set, program.last_set
     begin, end = program.first_step, program.last_step
     return until(last, end) - until(first, end) - until(last, begin) + until(first, begin)
-
-
-def _inputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], shape: Shape) -> dict[str, Ints]:
-    """input_unit, and inputs_need and inputs_free: values of the input's stream, every reloading counted on."""
-    count = int(layer.inputs[0].size)
-    filter_set, group = columns["filter_set"], columns["group"]
-    last_use = columns["last_step"] == geometry.steps
-    if layer.kind == "fc":
-        arrived = geometry.reduction().step_starts
-        need, free, unit = arrived[columns["last_step"]], arrived[columns["last_step"]], filter_set
-        last_use = np.full_like(last_use, True)
-    else:
-        channels = int(layer.inputs.shape[1])
-        last_set = columns["last_set"] - 1
-        need = geometry.set_needs()[last_set] * channels
-        free, unit = geometry.set_frees()[last_set] * channels, group
-        last_use &= filter_set == geometry.filter_sets - 1
-    if shape.input_loads == 1:
-        last_use &= unit == unit[-1]
-        unit = np.zeros_like(unit)
-    ends_unit = np.append(unit[1:] != unit[:-1], True)
-    need = np.where(ends_unit, count, need)  # a load ends with its unit, also where nobody reads its last values
-    freed = np.where(last_use, unit * count + free, 0)
-    if shape.input_loads > 1:  # what one unit leaves unread is free when the next begins
-        freed = np.maximum(freed, unit * count)
-    freed[-1] = shape.input_loads * count
-    return {
-        "input_unit": unit,
-        "inputs_need": np.maximum.accumulate(unit * count + need),
-        "inputs_free": np.maximum.accumulate(freed),
-    }
 
 
 def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict[str, Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -13,10 +13,11 @@ from ..accelerators.spec import AcceleratorSpec
 from ..codecs import GROUP, Codec, Format, codec
 from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
-from ..workload.layer import Ints, Layer, Workload, stream
-from .capacity import as_values, input_span, output_span, plan_am, weights_fit
+from ..workload.layer import Ints, Layer, Workload
+from .capacity import as_values, plan_am, weights_fit
 from .passes import SLICE_VALUES, SLICES, Shape, structure, with_cycles
 from .slices import weight_stream
+from .tensors import Tensors
 
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
 WHOLE = 2**30  # steps: more than any layer has
@@ -51,11 +52,12 @@ def make_plan(
         activations,
         codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
     )
-    tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
-    am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
+    tensors = Tensors(workload, activations.region, activation_cut)
+    am_plan, input_loads = _plan_am(tensors, spec, am, exact)
     programs, regions = [], []
-    for layer, loads, out_stays in zip(workload.layers, input_loads, am_plan.resident[1:], strict=True):
-        shape = Shape(1, loads, WHOLE, exact, last_apart=not out_stays)
+    for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
+        leaves = tensors.leaves(workload.output(number), am_plan.resident)
+        shape = Shape(1, loads, WHOLE, exact, last_apart=leaves)
         program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, weight_cut, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
@@ -64,22 +66,23 @@ def make_plan(
         workload=workload,
         programs=tuple(programs),
         weights=tuple(regions),
-        tensors=tuple(map(tuple, _off_chip(tensors, am_plan))),
+        tensors=tensors.off_chip(am_plan.resident),
+        arrivals=tuple(tensors.arrivals(number, one, am_plan.resident) for number, one in enumerate(programs)),
         am=am_plan,
         wm_values=wm,
         weight_cut=weight_cut,
         activation_cut=activation_cut,
-        encoded_tensors=tuple(region for tensor in tensors for region in tensor),
+        encoded_tensors=tensors.regions,
         end_address=allocator.next,
     )
 
 
 def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
     """Refuse layers the machine has no rule for, by name, with their share of the multiply-accumulates."""
-    total = sum(layer.macs for layer in workload.layers)
+    total = max(1, sum(layer.macs for layer in workload.layers))
     missing = [layer for layer in workload.layers if layer.kind not in spec.rules]
     if missing:
-        names = ", ".join(f"{layer.name} ({layer.kind}, {layer.macs / total:.1%} of the MACs)" for layer in missing)
+        names = ", ".join(f"{layer.name} ({_what(layer)}, {layer.macs / total:.1%} of the MACs)" for layer in missing)
         raise BadInput(
             f"{spec.preset} has no cycle rule for {names}; give it one under accelerator.rules, or set "
             "unmodelled: pass to run them without array time",
@@ -87,11 +90,8 @@ def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
         )
 
 
-def _off_chip(tensors: list[list[Region]], plan: AmPlan) -> list[list[Region | None]]:
-    """The tensors that are in memory: those that do not stay in AM."""
-    return [
-        [None if stays else region for region in tensor] for tensor, stays in zip(tensors, plan.resident, strict=True)
-    ]
+def _what(layer: Layer) -> str:
+    return f"{layer.kind}: {layer.operation}" if layer.operation else layer.kind
 
 
 class _Allocator:
@@ -119,7 +119,9 @@ class Encoding:
     check: bool
     allocate: Callable[[int], int]
 
-    def region(self, layer: Layer, operand: str, part: str, values: Ints, signed: bool) -> Region:
+    def region(
+        self, layer: Layer, operand: str, part: str, values: Ints, signed: bool, tensor: int | None = None
+    ) -> Region:
         """A region for `values`, flat: sizes only or, in a checked run, bytes."""
         fmt = Format(layer.bits, signed, self.align_bits)
         if self.check:
@@ -130,52 +132,29 @@ class Encoding:
             offsets, data = np.concatenate([[0], np.cumsum(sizes)]), None
         address = self.allocate(-(-int(offsets[-1]) // 8))
         kept = values if self.check else None
-        return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data)
+        return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data, tensor)
 
 
-def _tensor(encoding: Encoding, workload: Workload, index: int) -> list[Region]:
-    """The tensor between layers index - 1 and index, for every image; it belongs to the layer that reads it."""
-    layers = workload.layers
-    last = index == len(layers)
-    layer = layers[-1] if last else layers[index]
-    tensor = layer.outputs if last else layer.inputs
-    signed = bool((tensor < 0).any())
-    operand = "outputs" if last else "inputs"
-    return [
-        encoding.region(layer, operand, f"image {image}", stream(tensor[image]), signed)
-        for image in range(layer.images)
-    ]
-
-
-def _plan_am(
-    workload: Workload,
-    spec: AcceleratorSpec,
-    tensors: list[list[Region]],
-    cut: Cut,
-    capacity: int,
-    exact: bool,
-) -> tuple[AmPlan, list[int]]:
-    """The use of AM, and how often each layer's input is loaded."""
+def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool) -> tuple[AmPlan, list[int]]:
+    """The use of AM, and how often each layer's inputs are loaded."""
     finest = 1 if exact else WHOLE  # slices come between a block's window sets, which then need their inputs together
     shape = Shape(1, 1, finest, exact, last_apart=True)
-    once = [structure(layer, spec, shape) for layer in workload.layers]
+    layers = tensors.workload.layers
+    once = [structure(layer, spec, shape) for layer in layers]
+    again = [
+        structure(program.layer, spec, attrs.evolve(shape, input_loads=units)) if units > 1 else program
+        for program, units in zip(once, map(_input_units, once), strict=True)
+    ]
 
-    def spans(layer: int, program: Program) -> int:
-        return max(input_span(program, region, cut) for region in tensors[layer])
+    def least(layer: int, resident: Sequence[bool]) -> tuple[int, int]:
+        inputs = min(tensors.input_span(layer, program[layer], resident) for program in (once, again))
+        return inputs, tensors.output_span(layer, once[layer], resident)
 
-    in_one = [spans(layer, program) for layer, program in enumerate(once)]
-
-    def least(layer: int) -> tuple[int, int]:
-        out = max(output_span(once[layer], region, cut) for region in tensors[layer + 1])
-        units = _input_units(once[layer])
-        if units == 1:
-            return in_one[layer], out
-        again = structure(once[layer].layer, spec, attrs.evolve(shape, input_loads=units))
-        return min(in_one[layer], spans(layer, again)), out
-
-    sizes = [regions[0].count for regions in tensors]
-    plan = plan_am(capacity, sizes, least, [layer.name for layer in workload.layers])
-    loads = [1 if span <= plan.inputs else _input_units(program) for span, program in zip(in_one, once, strict=True)]
+    plan = plan_am(capacity, tensors.sizes, tensors.lives, least, [layer.name for layer in layers])
+    loads = [
+        1 if tensors.input_span(number, program, plan.resident) <= plan.inputs else _input_units(program)
+        for number, program in enumerate(once)
+    ]
     return plan, loads
 
 

@@ -144,6 +144,7 @@ class Result:
     compare: list[Comparison] = attrs.field(factory=list)
     widen: list[Widening] = attrs.field(factory=list)
     memory_energy_j: dict[str, float] | None = None
+    notes: list[str] = attrs.field(factory=list)
     energy_j: float | None = None
     area_mm2: float | None = None
     tops_per_w: float | None = None

@@ -112,9 +112,10 @@ def attach(
 
 
 def initial_regions(plan: Plan) -> list[Region]:
-    """What lies in memory before the run: all weights, and the first layer's input."""
+    """What lies in memory before the run: all weights, and the network's inputs."""
     weights = [region for layer in plan.weights for tile in layer for region in tile]
-    return weights + [region for region in plan.tensors[0] if region is not None]
+    inputs = plan.tensors[: plan.workload.inputs]
+    return weights + [region for tensor in inputs for region in tensor if region is not None]
 
 
 def _cut(scenario: Scenario, memory: Memory, exact: bool) -> Cut:

@@ -65,6 +65,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         components=components(system, time_fs),
         compression=alone.compression if alone else {},
         memory_energy_j=_memory_energy(system),
+        notes=_notes(system),
     )
 
 
@@ -115,6 +116,12 @@ def component(module: Module, time_fs: int) -> Component:
         figures=figures,
         rate=rate_so_far(module, totals.get(BUSY, 0)),
     )
+
+
+def _notes(system: System) -> list[str]:
+    """What is to be said of the tensors of the workloads, each once."""
+    notes = [machine.plan.workload.note for machine in system.machines]
+    return [note for note in dict.fromkeys(notes) if note]
 
 
 def _memory_energy(system: System) -> dict[str, float] | None:
@@ -250,14 +257,14 @@ def _traffic(machine: Machine, index: int) -> dict[str, Traffic]:
 
 def _compression(plan: Plan) -> dict[str, Compression]:
     """How the weights, and the activations of all tensors whether they leave the chip or not, are encoded."""
-    layers = plan.workload.layers
+    workload = plan.workload
     weights = [region for layer in plan.weights for tile in layer for region in tile]
-    tensors = [layer.inputs[image] for layer in layers for image in range(plan.images)]
-    tensors += [layers[-1].outputs[image] for image in range(plan.images)]
+    tensors = [values for tensor in range(workload.tensors) if (values := workload.values(tensor)) is not None]
     limits = {
-        "weights": sum(entropy_bits(layer.weights.reshape(-1)) for layer in layers),
-        "activations": sum(entropy_bits(stream(tensor)) for tensor in tensors),
+        "weights": sum(entropy_bits(layer.weights.reshape(-1)) for layer in workload.layers),
+        "activations": sum(entropy_bits(stream(image)) for values in tensors for image in values),
     }
+    activations = [region for tensor in plan.encoded_tensors for region in tensor]
     return {
         name: Compression(
             codec=regions[0].codec.name,
@@ -265,5 +272,6 @@ def _compression(plan: Plan) -> dict[str, Compression]:
             uncompressed_bytes=sum(region.uncompressed_bytes for region in regions),
             entropy_bytes=limits[name] / 8,
         )
-        for name, regions in (("weights", weights), ("activations", list(plan.encoded_tensors)))
+        for name, regions in (("weights", weights), ("activations", activations))
+        if regions
     }

@@ -2,8 +2,9 @@
 
 An entry is a folder named by what was asked for and by the code that answers it. Its `manifest.json` holds
 the digest of every file the capture read, and of the arrays beside it; an entry of which any file has changed, is
-gone or is damaged counts as none. The versions of numpy and torch are no part of it: a captured network is
-exact integer arithmetic, the same in all of them.
+gone or is damaged counts as none. A file whose size, time of change and place on disk are those it had when its digest
+was taken is not read for that, for arrays may have gigabytes; one that had only just been changed then, is. The
+versions of numpy and torch are no part of it: a captured network is exact integer arithmetic, the same in all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import operator
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, get_origin
@@ -22,7 +24,9 @@ import numpy as np
 
 from .layer import Ints, Workload
 
-SCHEMA = 1
+SCHEMA = 2
+#: A file changed so shortly before its digest was taken may change again within one tick of its clock.
+UNSETTLED_NS = 2 * 10**9
 MANIFEST = "manifest.json"
 CODE = Path(__file__).parent
 
@@ -63,8 +67,8 @@ def _load(entry: Path) -> Workload | None:
     """The entry's workload, or None where it is missing, out of date or damaged."""
     try:
         manifest = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
-        expected = {**manifest["depends"], **{entry / name: sha for name, sha in manifest["arrays"].items()}}
-        if any(_digest(Path(file)) != sha for file, sha in expected.items()):
+        expected = {**manifest["depends"], **{entry / name: seal for name, seal in manifest["arrays"].items()}}
+        if not all(_is_as_sealed(Path(file), seal) for file, seal in expected.items()):
             return None
         arrays = [_mapped(entry / name) for name in manifest["arrays"]]
         return _converter(arrays).structure(manifest["workload"], Workload)
@@ -92,8 +96,8 @@ def _write(folder: Path, workload: Workload, depends: Iterable[Path]) -> None:
     for index, array in enumerate(arrays):
         np.save(folder / _array_name(index), array, allow_pickle=False)
     manifest = {
-        "depends": {str(file.resolve()): _digest(file) for file in depends},
-        "arrays": {_array_name(index): _digest(folder / _array_name(index)) for index in range(len(arrays))},
+        "depends": {str(file.resolve()): _sealed(file, settled=time.time_ns() - UNSETTLED_NS) for file in depends},
+        "arrays": {_array_name(index): _sealed(folder / _array_name(index)) for index in range(len(arrays))},
         "workload": document,
     }
     text = json.dumps(manifest, default=operator.index)
@@ -139,6 +143,23 @@ def _is_array(kind: Any) -> bool:
 
 def _array_name(index: int) -> str:
     return f"{index}.npy"
+
+
+def _sealed(file: Path, settled: int | None = None) -> list[str]:
+    """A file's digest and its stamp; without that where it was changed since `settled` (ns; None: trust it anyway)."""
+    stamp, changed = _stamp(file), file.stat().st_mtime_ns
+    return [_digest(file), *([stamp] if settled is None or changed < settled else [])]
+
+
+def _is_as_sealed(file: Path, seal: list[str]) -> bool:
+    digest, *stamps = seal
+    return _stamp(file) in stamps or _digest(file) == digest
+
+
+def _stamp(file: Path) -> str:
+    """What changes when a file does: its size, when it was last changed, where it lies on the disk."""
+    found = file.stat()
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
 def _digest(file: Path) -> str:

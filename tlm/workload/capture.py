@@ -1,14 +1,13 @@
-"""A torch module captured as integer layers: executed once, in int64, with everything that the machines need.
+"""A torch module captured as integer layers: executed once, exactly, with everything that the machines need.
+
+The module is read as a network of layers in floating point (`reading`), which is run on all images for the range of
+every tensor (`calibration`). These, and a checkpoint where there is one, say what codes stand for (`scales`); then the
+layers are executed in integers (`network`). The rules are in `docs/capture.md`.
 
 Scales. A tensor's scale is the real value of code 1. A checkpoint's codes and scales win; otherwise weights are
-quantised symmetrically per tensor, and activations by their range over the run's images: unsigned after a ReLU,
-signed and symmetric elsewhere. Batch normalisation is folded into the bias and, filter by filter, into the
+quantised symmetrically per tensor, and activations by their range over the run's images: unsigned where they cannot be
+negative, signed and symmetric elsewhere. Normalisation is folded into the bias and, filter by filter, into the
 requantisation, so a layer's weights keep the codes they were trained with.
-
-Order. What a layer puts out passes requantisation (whose lower bound 0 is the ReLU), then pooling; the multiplier
-is never negative, so max pooling commutes with both. A fully connected layer after a map [C, H, W] reads that map
-as the stream it was written in (channel fastest, then x, then y); torch flattens channel slowest, so the
-columns of the weights are permuted to match, which costs nothing: weights are laid out before the run.
 
 The last layer. Its predictions are the largest of its accumulators; what it writes is requantised like any other
 layer's, by its own largest magnitude over the run's images.
@@ -16,8 +15,11 @@ layer's, by its own largest magnitude over the run's images.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
+import attrs
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,17 +27,21 @@ from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
 from ..inputs.usercode import Find
 from . import quantisation as q
-from .chain import Stage, out_of_memory, read_chain
+from .calibration import measure
 from .checkpoint import Checkpoint, load_checkpoint
-from .execution import execute, real_values
-from .folding import fold
+from .folding import Weights, fold
 from .images import load_images
-from .layer import Ints, Layer, Workload
+from .layer import Ints, Workload
 from .loading import load_function
+from .network import execute
 from .quantisation import Reals
+from .reading import out_of_memory, read_network
+from .scales import Coding, codings
 from .spec import WorkloadSpec
+from .stage import Product, Stage
 
 DEFAULT_BITS = 8
+MOST_BITS = 16
 KEY = "workload.network"
 
 
@@ -46,10 +52,10 @@ def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]
     """
     assert spec.network is not None
     build = load_function(spec.network, KEY, search)
-    network = build()
+    checkpoint = load_checkpoint(search(spec.weights)) if spec.weights is not None else None
+    network = build(**(checkpoint.options_of(spec.network) if checkpoint else {}))
     if not isinstance(network, nn.Module):
         raise BadInput(f"{spec.network!r} must give an nn.Module, not {type(network).__name__}", key=KEY)
-    checkpoint = load_checkpoint(search(spec.weights)) if spec.weights is not None else None
     if checkpoint:
         checkpoint.restore(network)
     images = load_images(spec, _example_input(network), search)
@@ -87,23 +93,24 @@ def capture(
 ) -> Workload:
     """Execute `network`, which holds the checkpoint's weights, on `inputs` [N, ...] in integers."""
     bits = _bits(spec, checkpoint)
-    stages = read_chain(network, torch.from_numpy(inputs))
+    checkpoint = checkpoint and _usable(checkpoint, bits)
+    images = torch.from_numpy(inputs)
+    read = read_network(network, images, checkpoint.relu_threshold if checkpoint else 0.0)
     if checkpoint:
-        _check_layers(checkpoint, stages, bits)
-    scales = _scales(stages, inputs, bits, checkpoint)
-    tensor = q.to_codes(inputs, scales[0], bits, signed=bool((inputs < 0).any()))
-    layers = []
-    for stage, scale, out_scale in zip(stages, scales, (*scales[1:], None), strict=True):
-        weights = fold(stage, *_weight_codes(stage, spec, checkpoint, bits), scale)
-        layers.append(execute(stage, weights, tensor, out_scale, bits))
-        tensor = layers[-1].outputs
-    name = spec.network or type(network).__name__
-    return Workload(name, tuple(layers), True, labels, _predictions(layers[-1], weights.real))
+        _check_layers(checkpoint, read.stages, bits)
+    ranges = measure(read, images)
+    coded = codings(read, ranges, bits, checkpoint)
+    run = execute(read, images, _Quantiser(spec, checkpoint, bits), ranges, coded)
+    return run.workload(spec.network or type(network).__name__, labels)
 
 
 def _bits(spec: WorkloadSpec, checkpoint: Checkpoint | None) -> int:
     trained = checkpoint.bits if checkpoint else None
-    if checkpoint and spec.bits and trained and spec.bits != trained:
+    if checkpoint and trained and trained > MOST_BITS:
+        if spec.bits is None:
+            message = f"was trained for {trained} bits, more than machines store: say `workload: {{bits: 16}}` or fewer"
+            raise checkpoint.bad(f"{message} to have it quantised again", "bits")
+    elif checkpoint and spec.bits and trained and spec.bits != trained:
         message = f"is {spec.bits}, and {checkpoint.file} was trained for {trained} bits"
         raise BadInput(message, key="workload.bits")
     bits = spec.bits or trained or DEFAULT_BITS
@@ -112,41 +119,72 @@ def _bits(spec: WorkloadSpec, checkpoint: Checkpoint | None) -> int:
     return bits
 
 
-def _check_layers(checkpoint: Checkpoint, stages: tuple[Stage, ...], bits: int) -> None:
+def _usable(checkpoint: Checkpoint, bits: int) -> Checkpoint:
+    """`checkpoint` without its codes where they are wider than machines store: its real values are quantised again."""
+    if checkpoint.bits is None or checkpoint.bits <= MOST_BITS:
+        return checkpoint
+    return attrs.evolve(
+        checkpoint,
+        bits=bits,
+        codes={},
+        weight_scales={},
+        activation_scales={},
+        weight_zeros={},
+        activation_zeros={},
+        activation_signed={},
+    )
+
+
+def _check_layers(checkpoint: Checkpoint, stages: list[Stage], bits: int) -> None:
     """Every scale of a checkpoint must be a layer's, and every code one of `bits`."""
-    names = {stage.name: stage for stage in stages}
-    for key in ("weight_scales", "activation_scales"):
+    names = {stage.layer: stage for stage in stages if stage.layer}
+    for key in ("weight_scales", "weight_zeros", "activation_scales", "activation_zeros", "activation_signed"):
         for name in getattr(checkpoint, key):
             if name not in names:
                 raise checkpoint.bad(f"there is no such layer in {key}", name, names)
     for name, codes in checkpoint.codes.items():
-        if q.signed_width(codes) > bits:
+        width = q.activation_width(codes) if name in checkpoint.weight_zeros else q.signed_width(codes)
+        if width > bits:
             raise checkpoint.bad(f"holds a code of more than {bits} bits", f"{name}.weight")
+    for name, zero in checkpoint.activation_zeros.items():
+        low, high = q.code_range(bits, checkpoint.activation_signed.get(name, False))
+        if not low <= zero <= high:
+            raise checkpoint.bad(f"is no code of {bits} bits: {zero}", f"activation_zeros.{name}")
 
 
-def _scales(stages: tuple[Stage, ...], inputs: Reals, bits: int, checkpoint: Checkpoint | None) -> tuple[float, ...]:
-    """The scale of each stage's input: the checkpoint's, or from the range of the values."""
-    given = checkpoint.activation_scales if checkpoint else {}
-    low, high = float(inputs.min()), float(inputs.max())
-    measured = [q.scale_for(low, high, bits, signed=low < 0)]
-    measured += [q.scale_for(stage.low, stage.high, bits, signed=not stage.relu) for stage in stages[:-1]]
-    return tuple(given.get(stage.name, scale) for stage, scale in zip(stages, measured, strict=True))
+@attrs.frozen(eq=False)
+class _Quantiser:
+    """Weights as integers: the checkpoint's own codes, else codes of what it or the module holds; each made once."""
 
+    spec: WorkloadSpec
+    checkpoint: Checkpoint | None
+    bits: int
+    made: dict[Hashable, tuple[Ints, float]] = attrs.Factory(dict)
 
-def _weight_codes(stage: Stage, spec: WorkloadSpec, checkpoint: Checkpoint | None, bits: int) -> tuple[Ints, float]:
-    """Weight codes and their scale."""
-    real = stage.module.weight.detach().numpy()
-    if spec.ternary:
-        return q.ternary_codes(real)
-    if checkpoint and stage.name in checkpoint.codes:
-        return checkpoint.codes[stage.name], checkpoint.weight_scales[stage.name]
-    scale = q.scale_for(float(real.min()), float(real.max()), bits, signed=True)
-    return q.to_codes(real, scale, bits, signed=True), scale
+    def __call__(self, stage: Stage, work: Product, coding: Coding) -> Weights:
+        codes, scale = self._codes(work)
+        zero = self.checkpoint.weight_zeros.get(work.layer, 0) if self._has_codes(work) and self.checkpoint else 0
+        return fold(stage.name, work, codes, zero, scale, coding.scale)
 
+    def _has_codes(self, work: Product) -> bool:
+        given = self.checkpoint is not None and work.layer in self.checkpoint.codes
+        return given and not work.scales_only and not self.spec.ternary
 
-def _predictions(last: Layer, real: Reals) -> tuple[int, ...] | None:
-    """The class whose accumulator stands for the most, an image; None where there is not one value a class."""
-    pooled = last.pool is not None
-    values = last.outputs if pooled else real_values(last.accumulators, real)
-    flat = values.reshape(last.images, -1)
-    return tuple(flat.argmax(axis=1).tolist()) if flat.shape[1] == last.filters else None
+    def _codes(self, work: Product) -> tuple[Ints, float]:
+        """Codes and their scale, in the order in which a fully connected layer's input arrives."""
+        order = None if work.columns is None else work.columns.numpy()
+        key = work.weight.data_ptr(), tuple(work.weight.shape), None if order is None else order.tobytes()
+        if key not in self.made:
+            codes, scale = self._of_layer(work)
+            codes = codes.reshape(work.weight.shape)
+            self.made[key] = (codes if order is None else np.take(codes, order, axis=1)), scale
+        return self.made[key]
+
+    def _of_layer(self, work: Product) -> tuple[Ints, float]:
+        if self._has_codes(work) and self.checkpoint:
+            return self.checkpoint.codes[work.layer], self.checkpoint.weight_scales[work.layer]
+        real = work.weight.numpy()
+        if self.spec.ternary:
+            return q.ternary_codes(real)
+        scale = q.scale_for(float(real.min()), float(real.max()), self.bits, signed=True)
+        return q.to_codes(real, scale, self.bits, signed=True), scale

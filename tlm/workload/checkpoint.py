@@ -3,6 +3,9 @@
 A checkpoint is a file of torch.save: a state dict, or a dictionary of tensors and plain values with
 `state_dict`, whose quantised weights are integer codes; `bits` of a stored value or None;
 `weight_scales` {layer: real value of code 1}; `activation_scales` {layer: real value of code 1 of its input}.
+It may have `weight_zeros` and `activation_zeros` {layer: code of real 0}, 0 where they are not told,
+`activation_signed` {layer: whether its input has signed codes}, `relu_threshold`, up to which what a ReLU module gives
+is zero, and `options` {argument: value} that its `network` (`module:function`) is built with.
 Further keys (format, accuracy, ...) are left alone.
 """
 
@@ -36,6 +39,23 @@ class Checkpoint:
     codes: Mapping[str, Ints]
     weight_scales: Mapping[str, float]
     activation_scales: Mapping[str, float]
+    weight_zeros: Mapping[str, int] = attrs.Factory(dict)
+    activation_zeros: Mapping[str, int] = attrs.Factory(dict)
+    activation_signed: Mapping[str, bool] = attrs.Factory(dict)
+    relu_threshold: float = 0.0
+    network: str = ""
+    options: Mapping[str, Any] = attrs.Factory(dict)
+
+    def options_of(self, network: str) -> Mapping[str, Any]:
+        """What the function `network` was given when this was trained; nothing where it was another one."""
+        return self.options if network == self.network else {}
+
+    def told(self, layer: str) -> tuple[float | None, int, bool | None] | None:
+        """The scale, zero and sign of a layer's input, as far as they are told; None where nothing is."""
+        keys = (self.activation_scales, self.activation_zeros, self.activation_signed)
+        if not any(layer in key for key in keys):
+            return None
+        return self.activation_scales.get(layer), self.activation_zeros.get(layer, 0), self.activation_signed.get(layer)
 
     def restore(self, network: nn.Module) -> None:
         """Load the weights into `network`, whose state dict must have the same names and shapes."""
@@ -91,16 +111,35 @@ def parse_checkpoint(content: Any, file: str) -> Checkpoint:
         if values.is_quantized or values.layout != torch.strided or values.device.type != "cpu":
             raise BadInput("must be a plain dense tensor: not quantised, sparse or without values", file=file, key=name)
     scales = _scales(whole, "weight_scales", file)
+    zeros = _by_layer(whole, "weight_zeros", int, "a whole number", file)
     codes = {layer: _codes(state, layer, file) for layer in scales}
-    real = {f"{layer}.weight": torch.from_numpy(codes[layer]).to(torch.float32) * scales[layer] for layer in codes}
-    activations = _scales(whole, "activation_scales", file)
-    return Checkpoint(file, _bits(whole, file), {**state, **real}, codes, scales, activations)
+    real = {
+        f"{layer}.weight": torch.from_numpy(codes[layer] - zeros.get(layer, 0)).to(torch.float32) * scales[layer]
+        for layer in codes
+    }
+    threshold = whole.get("relu_threshold") or 0.0
+    if not isinstance(threshold, (int, float)) or not 0 <= threshold < math.inf:
+        raise BadInput(f"must be a number from 0 on, not {threshold!r}", file=file, key="relu_threshold")
+    return Checkpoint(
+        file,
+        _bits(whole, file),
+        {**state, **real},
+        codes,
+        scales,
+        _scales(whole, "activation_scales", file),
+        weight_zeros=zeros,
+        activation_zeros=_by_layer(whole, "activation_zeros", int, "a whole number", file),
+        activation_signed=_by_layer(whole, "activation_signed", bool, "true or false", file),
+        relu_threshold=float(threshold),
+        network=str(whole.get("network", "")),
+        options=_options(whole, file),
+    )
 
 
 def _bits(content: dict[str, Any], file: str) -> int | None:
     bits = content.get("bits")
-    if bits is not None and (not isinstance(bits, int) or not 2 <= bits <= 16):
-        raise BadInput(f"must be 2..16 or none, not {bits!r}", file=file, key="bits")
+    if bits is not None and (not isinstance(bits, int) or not 2 <= bits <= 32):
+        raise BadInput(f"must be 2..32 or none, not {bits!r}", file=file, key="bits")
     return bits
 
 
@@ -118,10 +157,26 @@ def _codes(state: dict[str, Tensor], layer: str, file: str) -> Ints:
 
 
 def _scales(content: dict[str, Any], key: str, file: str) -> dict[str, float]:
-    scales = content.get(key) or {}
-    if not isinstance(scales, dict):
-        raise BadInput("is not a dictionary of scales", file=file, key=key)
+    scales = _by_layer(content, key, float, "a positive number", file)
     for layer, scale in scales.items():
-        if not isinstance(scale, float) or not (math.isfinite(scale) and scale > 0):
+        if not (math.isfinite(scale) and scale > 0):
             raise BadInput(f"must be a positive number, not {scale!r}", file=file, key=f"{key}.{layer}")
     return scales
+
+
+def _by_layer(content: dict[str, Any], key: str, kind: type, words: str, file: str) -> dict[str, Any]:
+    """{layer: value} of one `kind`, which messages call `words`."""
+    given = content.get(key) or {}
+    if not isinstance(given, dict):
+        raise BadInput(f"is not a dictionary of {key.partition('_')[2]}", file=file, key=key)
+    for layer, value in given.items():
+        if type(value) is not kind:
+            raise BadInput(f"must be {words}, not {value!r}", file=file, key=f"{key}.{layer}")
+    return given
+
+
+def _options(content: dict[str, Any], file: str) -> dict[str, Any]:
+    options = content.get("options") or {}
+    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+        raise BadInput("is not a dictionary of options", file=file, key="options")
+    return options

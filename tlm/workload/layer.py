@@ -16,7 +16,8 @@ Kind = Literal["conv", "fc", "pointwise", "other"]
 class Requant:
     """out = clamp(((acc * m + 2^(s-1)) >> s) + z, low, high), in int64; `low` 0 is the ReLU.
 
-    `multiplier` m and `shift` s (>= 1) are int64 arrays of shape [1] (per tensor) or [F] (per filter).
+    `multiplier` m and `shift` s (>= 1) are int64 arrays of shape [1] (per tensor) or [F] (per filter). m is below 0
+    only for filters that normalisation turns round and whose weights have a zero that is not 0.
     """
 
     multiplier: Ints
@@ -46,11 +47,11 @@ class Pointwise:
     """What a layer without weights computes from its operands x_i, value by value; z_i are `zeros`, m_i `multipliers`.
 
     `add`: the sum of m_i (x_i - z_i). `multiply`: the product of (x_i - z_i). In both an operand of size 1 along a
-    direction stands for all of that direction. `move`: value k of the result, in torch's order, is
-    m_i (x_i[j] - z_i) where `index[k]` is the place of that value in the operands' streams laid one after the
-    other, and 0 where it is -1. `lstm-cell`, of the gates [4H] in torch's order i, f, g, o and the cell [H]:
-    m_0 f cell + m_1 i g. `lstm-hidden`, of the same gates and the new cell: o `table`[cell], the table being of
-    tanh, indexed from the least code. Results are int64 accumulators, which requantisation follows.
+    direction stands for all of that direction (`Layer.parts` has it in the shape that it is read in). `move`: value k
+    of the result, in torch's order, is m_i (x_i[j] - z_i) where `index[k]` is the place of that value in the operands'
+    streams laid one after the other, and 0 where it is -1. `lstm-cell`, of the gates [4H] in torch's order i, f, g, o
+    and the cell [H]: m_0 f cell + m_1 i g. `lstm-hidden`, of the same gates and the new cell: o `table`[cell], the
+    table being of tanh, indexed from the least code. Results are int64 accumulators, which requantisation follows.
     """
 
     op: Literal["add", "multiply", "move", "lstm-cell", "lstm-hidden"]
@@ -81,7 +82,8 @@ class Layer:
     sign included.
 
     `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `parts` these
-    tensors, [N, C, H, W] or [N, C] each; () where `inputs` is the only one. Of several, `inputs` holds them joined:
+    tensors, [N, C, H, W] or [N, C] each, in the shape that this layer sees them in: their streams are what was put
+    out; () where `inputs` is the only one. Of several, `inputs` holds them joined:
     along the channels (`join` "channels": conv, or fc over streams of maps joined so), or as streams one after the
     other (`join` "sequence": [N, all their values]).
     `operation` names what a pointwise or other layer was in the user's module; `other_macs` are the
@@ -156,7 +158,7 @@ class Workload:
 
     `chained`: layers read what others have put out (a captured network, not traces). Tensors are numbered: the
     network's `inputs` first, then each layer's outputs; a layer reads earlier ones only. `results` are the numbers of
-    those that the network gives; () is the last one.
+    those that the network gives; () is the last one. `note` is what every result is to say of its tensors.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Workload:
     predictions: tuple[int, ...] | None = None
     inputs: int = 1
     results: tuple[int, ...] = ()
+    note: str = ""
 
     def sources(self, layer: int) -> tuple[int, ...]:
         """The numbers of the tensors that layer number `layer` reads."""
@@ -179,6 +182,21 @@ class Workload:
     def given(self) -> tuple[int, ...]:
         """The numbers of the tensors that the network gives."""
         return self.results or (self.output(len(self.layers) - 1),)
+
+    @property
+    def tensors(self) -> int:
+        """How many tensors there are."""
+        return self.inputs + len(self.layers)
+
+    def readers(self, tensor: int) -> tuple[int, ...]:
+        """The numbers of the layers that read tensor number `tensor`, in order."""
+        return tuple(layer for layer in range(len(self.layers)) if tensor in self.sources(layer))
+
+    def values(self, tensor: int) -> Ints | None:
+        """Tensor number `tensor`, over all images, as its first reader has it; None for an input that nobody reads."""
+        for layer in self.readers(tensor):
+            return self.layers[layer].operands[self.sources(layer).index(tensor)]
+        return self.layers[tensor - self.inputs].outputs if tensor >= self.inputs else None
 
 
 def first_difference(found: Ints, expected: Ints) -> int | None:

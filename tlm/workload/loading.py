@@ -23,10 +23,13 @@ class UserFunction:
 
     code: UserCode
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Call it; a signature that does not fit, and whatever it raises, becomes BadInput."""
         function = self.code.value
         name = getattr(function, "__name__", repr(function))
+        if options:
+            with self.code.running(f"{name}() with the checkpoint's options {', '.join(options)}"):
+                return function(*arguments, **options)
         self.code.check_arguments(function, name, arguments)
         with self.code.running(f"{name}()"):
             return function(*arguments)

@@ -1,51 +1,97 @@
-"""Functions and tensor methods that do what a module does: how to make that module from their arguments."""
+"""Every operation that is modelled, by the name that torch gives it, with the function that reads it.
+
+A handler takes the builder and the operation's own arguments, in torch's order, Values among them; it gives a Value.
+"""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
-import torch
 import torch.nn.functional as F
-from torch import nn
 
-from .pooling import NotModelled
+from . import arithmetic, movement, pooling, recurrent, weighted
+from .activations import ACTIVATIONS
+from .elementwise import handler
 
-
-def _make_relu(inplace: bool = False) -> nn.Module:
-    return nn.ReLU(inplace)
-
-
-def _make_max_pool(
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> nn.Module:
-    return nn.MaxPool2d(kernel_size, stride or None, padding, dilation, return_indices, ceil_mode)
-
-
-def _make_dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> nn.Module:
-    if training:
-        raise NotModelled("stays on in evaluation: pass training=self.training")
-    return nn.Dropout(p, inplace)
-
-
-def _make_flatten(*_shape: Any, **_named: Any) -> nn.Module:
-    return nn.Flatten()
-
-
-FUNCTIONS: dict[Any, Callable[..., nn.Module]] = {
-    **dict.fromkeys((F.relu, F.relu_, torch.relu, torch.relu_), _make_relu),
-    **dict.fromkeys((F.max_pool2d, torch.max_pool2d), _make_max_pool),
-    F.avg_pool2d: nn.AvgPool2d,
-    F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d,
-    F.dropout: _make_dropout,
-    **dict.fromkeys((torch.flatten, torch.reshape), _make_flatten),
+HANDLERS: dict[str, Callable[..., Any]] = {
+    **{name: handler(name) for name in ACTIVATIONS},
+    **dict.fromkeys(movement.NOTHING, movement.nothing),
+    "identity": movement.nothing,
+    "dropout": movement.dropout,
+    "pad": movement.pad,
+    "interpolate": movement.interpolate,
+    "upsample_nearest2d": movement.upsample_nearest2d,
+    "conv1d": weighted.conv1d,
+    "conv2d": weighted.conv2d,
+    "linear": weighted.linear,
+    "addmm": weighted.addmm,
+    "normalise": weighted.normalise,
+    "batch_norm": weighted.batch_norm,
+    "max_pool1d": pooling.max_pool1d,
+    "max_pool2d": pooling.max_pool2d,
+    "max_pool2d_with_indices": pooling.max_pool2d_with_indices,
+    "avg_pool1d": pooling.avg_pool1d,
+    "avg_pool2d": pooling.avg_pool2d,
+    "adaptive_avg_pool1d": pooling.adaptive_avg_pool1d,
+    "adaptive_avg_pool2d": pooling.adaptive_avg_pool2d,
+    "adaptive_max_pool1d": pooling.adaptive_max_pool1d,
+    "adaptive_max_pool2d": pooling.adaptive_max_pool2d,
+    "mean": pooling.mean,
+    "amax": pooling.amax,
+    "max": pooling.largest,
+    "sum": arithmetic.total,
+    "add": arithmetic.add,
+    "sub": arithmetic.sub,
+    "subtract": arithmetic.sub,
+    "rsub": arithmetic.rsub,
+    "mul": arithmetic.mul,
+    "multiply": arithmetic.mul,
+    "div": arithmetic.div,
+    "truediv": arithmetic.div,
+    "true_divide": arithmetic.div,
+    "neg": arithmetic.neg,
+    "negative": arithmetic.neg,
+    "matmul": arithmetic.matmul,
+    "mm": arithmetic.matmul,
+    **recurrent.RECURRENT,
 }
-METHODS: dict[Any, Callable[..., nn.Module]] = {
-    **dict.fromkeys(("relu", "relu_"), _make_relu),
-    **dict.fromkeys(("flatten", "view", "reshape"), _make_flatten),
+#: Other names of the same operations.
+SAME_AS = {
+    "iadd": "add",
+    "isub": "sub",
+    "imul": "mul",
+    "itruediv": "truediv",
+    "concat": "cat",
+    "_adaptive_avg_pool2d": "adaptive_avg_pool2d",
+    "hard_sigmoid": "hardsigmoid",
+    "hard_swish": "hardswish",
+    "dropout1d": "dropout",
+    "dropout2d": "dropout",
+    "dropout3d": "dropout",
+    "feature_dropout": "dropout",
+    "alpha_dropout": "dropout",
 }
+#: Functions that do not carry their own name.
+NAMES: dict[Any, str] = {
+    F.batch_norm: "normalise",
+    F.max_pool1d: "max_pool1d",
+    F.max_pool2d: "max_pool2d",
+    F.adaptive_max_pool1d: "adaptive_max_pool1d",
+    F.adaptive_max_pool2d: "adaptive_max_pool2d",
+    operator.matmul: "matmul",
+}
+
+
+def name_of(target: Any) -> str:
+    """What an operation is called, whether a function, a method or an operator of an exported graph."""
+    if target in NAMES:
+        return NAMES[target]
+    if isinstance(target, str):
+        name = target
+    else:
+        packet = getattr(target, "overloadpacket", target)
+        name = getattr(packet, "__name__", type(target).__name__)
+    plain = name if name.startswith("_") else name.rstrip("_")
+    return SAME_AS.get(plain, plain)

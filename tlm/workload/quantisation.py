@@ -18,6 +18,8 @@ Reals = npt.NDArray[np.floating[Any]]
 MULTIPLIER_BITS = 31
 PRODUCT_BITS = 62
 TWN_THRESHOLD = 0.7
+#: Values taken to float64 at a time: few enough to stay near the processor.
+BLOCK = 2**16
 
 
 def code_range(bits: int, signed: bool) -> tuple[int, int]:
@@ -31,10 +33,17 @@ def scale_for(low: float, high: float, bits: int, signed: bool) -> float:
     return largest / code_range(bits, signed)[1] or 1.0
 
 
-def to_codes(values: Reals, scale: float, bits: int, signed: bool) -> Ints:
-    """int32 codes of `values`, rounded to nearest, ties to even, and clipped; same shape."""
-    codes = np.rint(values.astype(np.float64) / scale)
-    return np.clip(codes, *code_range(bits, signed)).astype(np.int32)
+def to_codes(values: Reals, scale: float, bits: int, signed: bool, zero: int = 0) -> Ints:
+    """int32 codes of `values`, rounded to nearest, ties to even, `zero` added, and clipped; same shape."""
+    codes = np.empty(values.shape, np.int32)
+    flat, given = codes.reshape(-1), values.reshape(-1)
+    for first in range(0, len(flat), BLOCK):
+        block = given[first : first + BLOCK].astype(np.float64)
+        block /= scale
+        np.rint(block, out=block)
+        block += zero
+        flat[first : first + BLOCK] = np.clip(block, *code_range(bits, signed), out=block)
+    return codes
 
 
 def ternary_codes(weights: Reals) -> tuple[Ints, float]:
@@ -72,6 +81,7 @@ def requant_for(ratio: Reals, bound: Ints, bits: int, signed: bool) -> Requant:
     bits_of_bound = np.array([int(most).bit_length() for most in bound])
     multiplier_bits = np.minimum(MULTIPLIER_BITS, PRODUCT_BITS - bits_of_bound)
     shift = np.clip(multiplier_bits - np.frexp(ratio)[1], 1, PRODUCT_BITS)
-    multiplier = np.minimum(np.rint(np.ldexp(ratio, shift)), 2.0**multiplier_bits)
+    most = 2.0**multiplier_bits
+    multiplier = np.clip(np.rint(np.ldexp(ratio, shift)), -most, most)
     low, high = code_range(bits, signed)
     return Requant(multiplier.astype(np.int64), shift.astype(np.int64), zero=0, low=low, high=high)

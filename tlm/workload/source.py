@@ -11,6 +11,7 @@ import attrs
 from ..inputs.usercode import Find
 from .cache import cached
 from .layer import Workload
+from .profile_tables import NETWORKS, PRECISIONS
 from .spec import WorkloadSpec
 
 
@@ -18,6 +19,8 @@ def load_workload(spec: WorkloadSpec, find: Find) -> Workload:
     """The layers of `spec`, executed once; `find` gives the file or folder that a value of `spec` names."""
     if spec.traces is not None:
         return _traces(spec, spec.traces, find)
+    if spec.profile is not None:
+        return _profile(spec, spec.profile)
 
     named = [name for name in (spec.network, spec.weights, spec.input) if isinstance(name, str)]
     where = [_location(name, find) for name in named]
@@ -41,6 +44,15 @@ def _traces(spec: WorkloadSpec, name: str, find: Find) -> Workload:
         return load_traces(folder, spec.images, spec.bits), files
 
     return cached({"spec": attrs.asdict(spec), "where": list(map(str, files))}, make)
+
+
+def _profile(spec: WorkloadSpec, name: str) -> Workload:
+    def make() -> tuple[Workload, list[Path]]:
+        from .profiles import load_profile
+
+        return load_profile(name, spec.seed, spec.images, spec.bits), [NETWORKS, PRECISIONS]
+
+    return cached({"spec": attrs.asdict(spec)}, make)
 
 
 def _location(name: str, find: Find) -> Path | None:

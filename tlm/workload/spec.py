@@ -11,10 +11,13 @@ from attrs import validators as check
 from tlm.inputs.errors import BadInput
 from tlm.inputs.ranges import Range
 
+from .profile_tables import check_name
+
 #: Each kind of workload, with the other keys that mean something beside it.
 KINDS = {
     "network": ("weights", "input", "images", "bits", "ternary"),
     "traces": ("images", "bits"),
+    "profile": ("seed", "images", "bits"),
 }
 
 FUNCTION = re.compile(r"([^:]+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
@@ -43,22 +46,29 @@ def _is_shape_and_seed(value: dict[str, Any]) -> None:
         raise BadInput(f"`seed` is a whole number from 0 on, not {seed!r}")
 
 
+def _is_profile(_spec: Any, _field: Any, value: str) -> None:
+    check_name(value)
+
+
 def _is_natural(value: Any) -> bool:
     return type(value) is int and value > 0
 
 
 @attrs.frozen
 class WorkloadSpec:
-    """Exactly one of `network` (a torch `module:function` or `file.py:function`) and `traces` (a folder).
+    """Exactly one of `network` (a torch `module:function` or `file.py:function`), `traces` (a folder) and `profile`.
 
+    `profile` is a network whose precisions are published; its tensors are synthesised from `seed`.
     `input` is a `module:function`, a `.npy` file or {shape, seed}; None: the module's own `example_input`.
-    `bits` None means: the checkpoint's, else 8, for a network; 16 for traces.
+    `bits` None means: the checkpoint's, else 8, for a network; 16 for traces and profiles.
     """
 
     network: str | None = attrs.field(default=None, validator=check.optional(_is_function))
     traces: str | None = None
+    profile: str | None = attrs.field(default=None, validator=check.optional(_is_profile))
     weights: str | None = None
     input: str | dict[str, Any] | None = attrs.field(default=None, validator=check.optional(_is_input))
     images: int = attrs.field(default=1, validator=Range(above=0, most=1_000_000))
     bits: int | None = attrs.field(default=None, validator=Range(least=1, most=16, optional=True))
     ternary: bool = False
+    seed: int = attrs.field(default=1, validator=Range(least=0, most=2**32 - 1))

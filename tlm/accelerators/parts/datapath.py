@@ -1,10 +1,12 @@
 """What a checked run computes, in numpy and pass by pass: patches, accumulators, requantised and pooled outputs.
 
-It shares no arithmetic with the reference: float64 matrix products, exact below 2^53, against torch's int64.
+It shares no arithmetic with the reference: float64 matrix products, exact below 2^53, or numpy's int64, against
+torch's int64.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,27 +14,42 @@ import numpy.typing as npt
 
 from ...core import CheckFailed
 from ...workload.layer import Ints, Layer, Pool, Requant, stream
+from ..joined import Joined
 from ..program import Pass, Program
+from .combine import combine
 
 Floats = npt.NDArray[np.floating[Any]]
 
 
 class Datapath:
-    """One layer and image on its way: the input's stream as it arrives, the accumulators as they are done.
+    """One layer and image on its way: the operands' streams as they arrive, the accumulators as they are done.
 
-    `inputs` is [values + 1]: NaN until a value has arrived, the last the padding zero.
+    `sources` are the numbers of the tensors that are its operands. `inputs` [values + 1] is the joined stream: NaN
+    until a value has arrived, the last the code of the padding.
     """
 
-    def __init__(self, program: Program, image: int) -> None:
+    def __init__(self, program: Program, image: int, sources: tuple[int, ...]) -> None:
         self.program = program
         self.image = image
         layer = program.layer
-        self.inputs = np.full(int(layer.inputs[image].size) + 1, np.nan)
-        self.inputs[-1] = 0
+        self._sources = sources
+        self._joined = Joined.of(layer)
+        self.inputs = np.full(sum(self._joined.counts) + 1, np.nan)
+        self.inputs[-1] = layer.input_zero
         self.accumulators = np.zeros((layer.filters, program.geometry.windows), np.int64)
         self._reference = layer.accumulators[image].reshape(layer.filters, -1)
         self._patches: tuple[tuple[int, int, int], Floats] | None = None
         self._offsets = _reduction_offsets(program)
+
+    @property
+    def _name(self) -> str:
+        return f"layer {self.program.layer.name}, image {self.image}"
+
+    def take(self, tensor: int, first: int, values: Ints) -> None:
+        """Values of a tensor, from place `first` of its stream, are at hand."""
+        for operand, source in enumerate(self._sources):
+            if source == tensor:
+                self.inputs[self._joined.places(operand, np.arange(first, first + len(values)))] = values
 
     def patches(self, job: Pass) -> Floats:
         """[windows of the pass, K] the activations the dispatcher broadcasts, in the reduction's order."""
@@ -44,19 +61,36 @@ class Datapath:
     def accumulate(self, job: Pass, first_filter: int, weights: Floats) -> None:
         """One tile's part of a completing pass: `weights` [filters, K]; compared with the reference at once."""
         layer = self.program.layer
-        filters = slice(first_filter, first_filter + len(weights))
-        windows = slice(*job.windows)
-        sums = weights @ self.patches(job).T
+        sums = (weights - layer.weight_zero) @ self.patches(job).T
         if layer.bias is not None:
-            sums += layer.bias[filters, None]
+            sums += layer.bias[first_filter : first_filter + len(weights), None]
+        self._keep(job, first_filter, sums)
+
+    def combine(self, job: Pass, first_filter: int, filters: int) -> None:
+        """One tile's part of a pass of a layer without weights; compared with the reference at once."""
+        reads = [partial(self._read, operand) for operand in range(len(self._sources))]
+        rows = np.arange(first_filter, first_filter + filters)
+        self._keep(job, first_filter, combine(self.program.layer, reads, rows, np.arange(*job.windows)))
+
+    def _read(self, operand: int, places: Ints) -> Ints:
+        """The codes at places of an operand's stream."""
+        values = self.inputs[self._joined.places(operand, places)]
+        if np.isnan(values).any():
+            place = places[np.isnan(values)][0]
+            raise CheckFailed(f"{self._name}: value {place} of operand {operand} is read before it is there")
+        return values.astype(np.int64)
+
+    def _keep(self, job: Pass, first_filter: int, sums: Floats | Ints) -> None:
+        """The accumulators [filters, windows] of a pass; where they are not the reference's, the first is named."""
+        filters, windows = slice(first_filter, first_filter + len(sums)), slice(*job.windows)
         expected = self._reference[filters, windows]
         wrong = np.argwhere(sums != expected)
         if len(wrong):
             filter_, window = (int(place) for place in wrong[0])
             y, x = divmod(job.windows[0] + window, self.program.geometry.out_size[1])
             raise CheckFailed(
-                f"layer {layer.name}, image {self.image}: the accumulator of filter {first_filter + filter_} "
-                f"at y {y}, x {x} is {sums[filter_, window]:.0f}, not {expected[filter_, window]}"
+                f"{self._name}: the accumulator of filter {first_filter + filter_} at y {y}, x {x} is "
+                f"{sums[filter_, window]:.0f}, not {expected[filter_, window]}"
             )
         self.accumulators[filters, windows] = sums.astype(np.int64)
 
@@ -77,16 +111,16 @@ class Datapath:
         return np.asarray(values[shift : shift + end - begin])
 
     def _gather(self, job: Pass) -> Floats:
-        geometry = self.program.geometry
+        geometry, zero = self.program.geometry, self.program.layer.input_zero
         if self.program.layer.kind == "fc":
-            return self.inputs[self._offsets[2]][None, :]
+            return self.inputs[self._offsets[2]][None, :] - zero
         (height, width), channels = geometry.in_size, geometry.group_channels * geometry.groups
         oy, ox = np.divmod(np.arange(*job.windows), geometry.out_size[1])
         y = (oy * geometry.stride[0] - geometry.padding[0])[:, None] + self._offsets[0]
         x = (ox * geometry.stride[1] - geometry.padding[1])[:, None] + self._offsets[1]
         place = (y * width + x) * channels + self._offsets[2] + job.group * geometry.group_channels
         inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        return self.inputs[np.where(inside, place, -1)]
+        return self.inputs[np.where(inside, place, -1)] - zero
 
 
 def _reduction_offsets(program: Program) -> tuple[Ints, Ints, Ints]:
@@ -94,20 +128,30 @@ def _reduction_offsets(program: Program) -> tuple[Ints, Ints, Ints]:
     ky, kx = program.geometry.kernel
     channel, position = np.divmod(program.reduction.order, ky * kx)
     y, x = np.divmod(position, kx)
-    return y, x, channel
+    return y * program.geometry.dilation[0], x * program.geometry.dilation[1], channel
 
 
 def post_process(accumulators: Ints, layer: Layer, positions: Ints) -> Ints:
     """[filters, positions] outputs at positions of the (pooled) map, in raster order, from [filters, windows]."""
     assert layer.requant is not None
     if layer.pool is None:
-        return requantise(accumulators[:, positions], layer.requant)
+        return codes(accumulators[:, positions], layer)
     windows, inside = _pool_windows(layer.out_size, layer.pool, positions)
-    values = requantise(accumulators[:, windows.reshape(-1)], layer.requant).reshape(-1, *windows.shape)
+    values = codes(accumulators[:, windows.reshape(-1)], layer).reshape(-1, *windows.shape)
     if layer.pool.kind == "max":
         return np.asarray(np.where(inside, values, np.iinfo(np.int64).min).max(axis=2))
     count = layer.pool.kernel[0] * layer.pool.kernel[1]
-    return np.asarray((2 * np.where(inside, values, 0).sum(axis=2) + count) // (2 * count))
+    return np.asarray((2 * np.where(inside, values, layer.requant.zero).sum(axis=2) + count) // (2 * count))
+
+
+def codes(accumulators: Ints, layer: Layer) -> Ints:
+    """Accumulators [F, ...] requantised and, where the layer has a table, looked up in it."""
+    assert layer.requant is not None
+    values = requantise(accumulators, layer.requant)
+    if layer.table is None:
+        return values
+    table = np.arange(layer.filters) * len(layer.table) // layer.filters
+    return np.asarray(layer.table[table[:, None], values - layer.requant.low])
 
 
 def requantise(accumulators: Ints, requant: Requant) -> Ints:

@@ -16,8 +16,8 @@ import simpy
 from ...core import BUSY, IDLE, CheckFailed, Clock, Module, Party
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
-from ...workload.layer import first_difference, storage_bytes, stream
-from ..plan import Plan
+from ...workload.layer import Ints, first_difference, storage_bytes, stream
+from ..plan import Arrivals, Plan
 from ..program import Pass, Program
 from .broadcast import Broadcast, Job
 from .datapath import Datapath
@@ -79,6 +79,7 @@ class Dispatcher(Module):
         self.outputs: dict[int, OutputStream] = {}
         self.tiles: list[Tile] = []
         self.datapaths: dict[tuple[int, int], Datapath] = {}
+        self.resident: dict[int, Ints] = {}  # in a checked run, the streams of the tensors in AM
         self.usage: Usage | None = None
         self._link = link
         link.sender = self
@@ -90,6 +91,7 @@ class Dispatcher(Module):
         self._array_free = 0
         self._inputs_since = 0  # no later than this have the inputs of the next pass been there
         self._inputs_base = 0
+        self._arrivals: Arrivals | None = None
         self._passes_done = self._cycles_done = 0
         self._cycles = sum(int(program.cycles.sum()) for program in plan.programs)
         self.process(self._run)
@@ -138,7 +140,7 @@ class Dispatcher(Module):
     def datapath(self, layer: int, image: int) -> Datapath:
         """The values of a layer and image; they begin to exist with the first that arrives."""
         if (layer, image) not in self.datapaths:
-            self.datapaths[layer, image] = Datapath(self.plan.programs[layer], image)
+            self.datapaths[layer, image] = Datapath(self.plan.programs[layer], image, self.plan.workload.sources(layer))
         return self.datapaths[layer, image]
 
     def _run(self) -> Process:
@@ -158,24 +160,23 @@ class Dispatcher(Module):
         self._dma.serve(image, layer)
         self.runs.append(run)
         self._passes_done = 0
+        arrivals = self._arrivals = self.plan.arrivals[layer][image]
         output = self.outputs.get(self.plan.output_index(layer, image))
         datapath = self.datapath(layer, image) if self.checked else None
-        if output is not None and datapath is not None:
-            output.values_of = datapath.outputs
-        for tile in self.tiles:
-            tile.datapath = datapath
+        if datapath is not None:
+            self._begin(layer, datapath, output)
         for work in program.run(image):
             yield from self._pass(run, program, work, output)
         yield from self._drain(run, output)
-        if self._streamed(run):
-            self._inputs_base += program.input_loads * program.layer.inputs[image].size
+        if arrivals is not None:
+            self._inputs_base += program.input_loads * arrivals.count
         if datapath is not None:
             self._hand_over(layer, image, datapath)
 
     def _pass(self, run: LayerRun, program: Program, work: Pass, output: OutputStream | None) -> Process:
         job = Job(self.env, run.layer, run.image, program, work)
         ready = self._link.announce(job, sum(1 for tile in program.tiles if tile.filters[work.filter_set]))
-        cause = yield from self._operands(run, work, output)
+        cause = yield from self._operands(work, output)
         if not ready.triggered:
             self.probe.set("tiles")
             yield ready
@@ -188,19 +189,20 @@ class Dispatcher(Module):
         run.compute_cycles += work.cycles
         self._passes_done += 1
         self._cycles_done += work.cycles
-        self._release(run, work)
+        self._release(work)
         if work.completes:
             self._collect(program, work, output)
 
-    def _operands(self, run: LayerRun, work: Pass, output: OutputStream | None) -> Wait:
+    def _operands(self, work: Pass, output: OutputStream | None) -> Wait:
         """Wait for the inputs, where they are streamed, and for room for the outputs, where they are."""
         cause: Cause = None
-        stream, need = self._am.stream, self._inputs_base + work.inputs_need
-        if self._streamed(run) and stream.arrived.count < need:
-            self.probe.set("inputs")
-            yield stream.arrived.reached(need)
-            cause = stream.last
-            self._inputs_since = self.now
+        if self._arrivals is not None:
+            stream, need = self._am.stream, self._inputs_base + int(self._arrivals.need[work.index])
+            if stream.arrived.count < need:
+                self.probe.set("inputs")
+                yield stream.arrived.reached(need)
+                cause = stream.last
+                self._inputs_since = self.now
         if output is not None:
             drained = work.out_started - self.plan.am.outputs
             if output.drained.count < drained:
@@ -213,8 +215,9 @@ class Dispatcher(Module):
         """Wait until AM keeps up with reading the bricks, and the outputs before have left their registers."""
         waits = {"reduce": self._reducers.registers_free_fs}
         if program.modelled:
-            ready = max(self._starts[0], self._inputs_since)
-            done = self._am.array.read(ready, self._brick_bytes(program, work))
+            begun = self._starts[-1 if program.layer.kind == "pointwise" else 0]  # whose one pass fills the pool
+            ready = max(begun, self._inputs_since)
+            done = self._am.array.read(ready, storage_bytes(work.reads, program.layer.bits))
             waits["dispatch"] = done - work.cycles * self._clock.period_fs
         for reason, until in sorted(waits.items(), key=lambda wait: wait[1]):
             if until > self.now:
@@ -240,9 +243,9 @@ class Dispatcher(Module):
         self.probe.set("tiles")
         self._array_free = self.now
 
-    def _release(self, run: LayerRun, work: Pass) -> None:
-        if self._streamed(run):
-            self._am.stream.free_to(self._inputs_base + work.inputs_free)
+    def _release(self, work: Pass) -> None:
+        if self._arrivals is not None:
+            self._am.stream.free_to(self._inputs_base + int(self._arrivals.free[work.index]))
 
     def _collect(self, program: Program, work: Pass, output: OutputStream | None) -> None:
         windows = work.windows[1] - work.windows[0]
@@ -291,16 +294,17 @@ class Dispatcher(Module):
             if cycles:
                 run.stalls[reason] = run.stalls.get(reason, 0) + cycles
 
-    def _streamed(self, run: LayerRun) -> bool:
-        return self.plan.tensors[run.layer][run.image] is not None
-
-    def _brick_bytes(self, program: Program, work: Pass) -> int:
-        """What the pass reads of AM: a brick of `lanes` values for every window and step."""
-        bricks = (work.windows[1] - work.windows[0]) * (work.steps[1] - work.steps[0])
-        return storage_bytes(bricks * program.geometry.grid.lanes, program.layer.bits)
+    def _begin(self, layer: int, datapath: Datapath, output: OutputStream | None) -> None:
+        """In a checked run: what lies in AM is at hand, and tiles and outputs have the layer's values."""
+        for tensor in set(self.plan.workload.sources(layer)) & set(self.resident):
+            datapath.take(tensor, 0, self.resident[tensor])
+        if output is not None:
+            output.values_of = datapath.outputs
+        for tile in self.tiles:
+            tile.datapath = datapath
 
     def _hand_over(self, layer: int, image: int, datapath: Datapath) -> None:
-        """The layer's outputs, compared with the reference, become the next one's inputs where they stay in AM."""
+        """The layer's outputs, compared with the reference, stay for others; tensors that it is the last to read go."""
         del self.datapaths[layer, image]
         outputs = datapath.outputs(0, int(datapath.program.layer.outputs[image].size))
         expected = stream(datapath.program.layer.outputs[image])
@@ -310,5 +314,9 @@ class Dispatcher(Module):
                 f"layer {datapath.program.layer.name}, image {image}: output {place} of its stream is "
                 f"{outputs[place]}, not {expected[place]}"
             )
-        if layer + 1 < len(self.plan.programs) and self.plan.tensors[layer + 1][image] is None:
-            self.datapath(layer + 1, image).inputs[:-1] = outputs
+        workload = self.plan.workload
+        if self.plan.am.resident[workload.output(layer)]:
+            self.resident[workload.output(layer)] = outputs
+        for tensor in set(workload.sources(layer)) & set(self.resident):
+            if workload.readers(tensor)[-1] == layer:
+                del self.resident[tensor]

@@ -61,12 +61,12 @@ class Machine(Module):
         self._connect()
 
     def _outputs(self) -> dict[int, OutputStream]:
-        """The tensors that leave the chip: those the next layer streams in, and the last."""
+        """The tensors that leave the chip: those that later layers stream in, and what the network gives."""
         plan = self.plan
         streams = {}
         for image in range(plan.images):
             for layer in range(len(plan.programs)):
-                region = plan.tensors[layer + 1][image]
+                region = plan.tensors[plan.workload.output(layer)][image]
                 if region is not None:
                     streams[plan.output_index(layer, image)] = OutputStream(
                         self.env, region, plan.activation_cut, layer
@@ -111,7 +111,7 @@ class Machine(Module):
     def _expand_inputs(self, request: Request) -> None:
         """Through the engines, spread over all of them, into AM; its port is asked for when the values are there."""
         service = (self.now, self.now)
-        if request.load.region.codec.engine:
+        if request.region.codec.engine:
             service = self.decompressors.serve_spread(self.now, request.values, 8 * request.payload.data_length)
         request.expanded(self.now, *service)
         done = service[1]
@@ -120,7 +120,7 @@ class Machine(Module):
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
         service, bits = (self.now, self.now), 8 * request.payload.data_length
-        if request.load.region.codec.engine:
+        if request.region.codec.engine:
             service = self.decompressors.serve_part(tile.number, self.now, request.values, bits)
         request.expanded(self.now, *service)
         self._store(request, tile.wm.array.write(service[1], _stored_bytes(request)), tile.wm)
@@ -139,7 +139,7 @@ class Machine(Module):
 
 
 def _stored_bytes(request: Request) -> int:
-    return storage_bytes(request.values, request.load.region.fmt.bits)
+    return storage_bytes(request.values, request.region.fmt.bits)
 
 
 def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:

@@ -64,7 +64,7 @@ class WeightMemory(StreamedMemory):
 
     def keep(self, request: Request, first: int, values: Ints) -> None:
         """Into the region's own array."""
-        region = request.load.region
+        region = request.region
         if region not in self._values:
             self._values[region] = np.full(region.count, np.nan)
         self._values[region][first : first + len(values)] = values
@@ -82,7 +82,7 @@ class ActivationMemory(StreamedMemory):
         self.datapath_of: Callable[[int, int], Datapath] | None = None
 
     def keep(self, request: Request, first: int, values: Ints) -> None:
-        """Into the inputs of the layer and image they belong to."""
-        assert self.datapath_of is not None
-        datapath = self.datapath_of(request.load.layer, request.load.image)
-        datapath.inputs[first : first + len(values)] = values
+        """Into the operands of the layer and image they belong to."""
+        tensor = request.region.tensor
+        assert self.datapath_of is not None and tensor is not None
+        self.datapath_of(request.load.layer, request.load.image).take(tensor, first, values)

@@ -108,10 +108,13 @@ class Tile(Module):
             datapath.take_reference()
             return
         part = program.tiles[self.number]
+        grid = program.geometry.grid
+        first = work.group * program.geometry.group_filters + work.filter_set * grid.filters + self.number * grid.rows
+        if program.layer.kind == "pointwise":
+            datapath.combine(work, first, part.filters[work.filter_set])
+            return
         regions = self.regions[job.layer]
         region, base = (regions[work.group], 0) if len(regions) > 1 else (regions[0], work.group * part.group_values)
         begin, end = (base + part.starts[work.filter_set + step] for step in (0, 1))
         weights = self.wm.run_of(region, begin, end)[program.places(part.filters[work.filter_set])]
-        grid = program.geometry.grid
-        first = work.group * program.geometry.group_filters + work.filter_set * grid.filters
-        datapath.accumulate(work, first + self.number * grid.rows, weights)
+        datapath.accumulate(work, first, weights)

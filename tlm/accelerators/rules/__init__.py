@@ -6,7 +6,7 @@ from tlm.core import BadInput
 from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Kind
 
-from . import base, column, dstripes, stripes
+from . import base, column, dstripes, pointwise, stripes
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -16,6 +16,7 @@ RULES = {
     "stripes": Rule(stripes.completion),
     "dstripes": Rule(dstripes.completion),
     "dstripes-column": Rule(column.completion),
+    "pointwise": Rule(pointwise.completion, kinds=("pointwise",)),
 }
 
 __all__ = ["RULES", "Geometry", "Grid", "Reduction", "Rule", "rule"]

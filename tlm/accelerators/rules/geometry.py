@@ -57,10 +57,13 @@ class Geometry:
     across rows), filter sets (`grid.filters` filters), steps. A step is one brick, `lanes` channels, at one
     kernel position: (ky, kx, brick), brick innermost.
 
-    A convolution of exactly 3 channels, in one group, and stride above 1 is *folded* (space to depth) after
-    padding, to fill its bricks: with the strides (sy, sx) as `fold`, y = sy * Y + j and x = sx * X + i,
+    A convolution of exactly 3 channels, in one group, without dilation and of stride above 1 is *folded* (space to
+    depth) after padding, to fill its bricks: with the strides (sy, sx) as `fold`, y = sy * Y + j and x = sx * X + i,
     channel c becomes folded channel (j * sx + i) * 3 + c, the kernel ceil(K / s), the stride 1. Elsewhere
     `fold` is (1, 1). A fully connected layer is one window over a map of one position.
+
+    A layer without weights has a window for each position of its accumulators' map, and a single step, which takes no
+    weights; its `group_channels` are 0.
     """
 
     grid: Grid
@@ -73,13 +76,17 @@ class Geometry:
     stride: Pair
     padding: Pair
     fold: Pair
+    dilation: Pair
 
     @classmethod
     def of(cls, layer: Layer, grid: Grid) -> Geometry:
         """The geometry of `layer` on `grid`."""
         conv = layer.kind == "conv"
+        if not conv and layer.kind != "fc":
+            return cls._without_weights(layer, grid)
         channels = int(layer.weights.shape[1])
-        folded = conv and channels == 3 and layer.groups == 1 and max(layer.stride) > 1
+        whole = layer.groups == 1 and layer.dilation == (1, 1)
+        folded = conv and channels == 3 and whole and max(layer.stride) > 1
         return cls(
             grid=grid,
             groups=layer.groups,
@@ -91,7 +98,13 @@ class Geometry:
             stride=layer.stride if conv else (1, 1),
             padding=layer.padding if conv else (0, 0),
             fold=layer.stride if folded else (1, 1),
+            dilation=layer.dilation if conv else (1, 1),
         )
+
+    @classmethod
+    def _without_weights(cls, layer: Layer, grid: Grid) -> Geometry:
+        size, one, none = layer.out_size, (1, 1), (0, 0)
+        return cls(grid, 1, layer.filters, 0, size, size, one, one, none, one, one)
 
     @property
     def windows(self) -> int:
@@ -110,8 +123,24 @@ class Geometry:
 
     @property
     def folded_kernel(self) -> Pair:
-        """The kernel in folded positions."""
+        """The kernel in folded positions, gaps apart."""
         return (-(-self.kernel[0] // self.fold[0]), -(-self.kernel[1] // self.fold[1]))
+
+    @property
+    def reach(self) -> Pair:
+        """Folded positions from a window's first to its last, gaps included."""
+        (y, x), (gap_y, gap_x) = self.folded_kernel, self.dilation
+        return ((y - 1) * gap_y + 1, (x - 1) * gap_x + 1)
+
+    @property
+    def padded_size(self) -> Pair:
+        """The map with its padding on all sides, as far as windows reach, and whole folded positions."""
+        sizes = []
+        for axis in (0, 1):
+            fold, last = self.fold[axis], (self.out_size[axis] - 1) * self.stride[axis]
+            size = max(self.in_size[axis] + 2 * self.padding[axis], last + self.reach[axis] * fold)
+            sizes.append(-(-size // fold) * fold)
+        return (sizes[0], sizes[1])
 
     @property
     def folded_channels(self) -> int:
@@ -120,8 +149,8 @@ class Geometry:
 
     @property
     def bricks(self) -> int:
-        """Bricks of one group at one position; the last may be short."""
-        return -(-self.folded_channels // self.grid.lanes)
+        """Bricks of one group at one position; the last may be short, and the only one empty."""
+        return max(1, -(-self.folded_channels // self.grid.lanes))
 
     @property
     def steps(self) -> int:
@@ -164,23 +193,29 @@ class Geometry:
     def set_needs(self) -> Int64s:
         """[window_sets] input positions, from the first in raster order, that must be there for the set."""
         last = self.input_extent()[1]
-        return np.maximum.accumulate(np.maximum.reduceat(last, self._set_starts())) + 1
+        return np.maximum.accumulate(np.maximum.reduceat(last, self.set_starts())) + 1
 
     def set_frees(self) -> Int64s:
         """[window_sets] input positions, from the first in raster order, no window after the set reads."""
         height, width = self.in_size
-        first = np.minimum.reduceat(self.input_extent()[0], self._set_starts())
+        first = np.minimum.reduceat(self.input_extent()[0], self.set_starts())
         later = np.minimum.accumulate(first[::-1])[::-1]
         return np.append(later[1:], height * width)
 
-    def _set_starts(self) -> Int64s:
+    def set_starts(self) -> Int64s:
+        """[window_sets] the first window of each."""
         return np.arange(0, self.windows, self.grid.columns, dtype=np.int64)
 
     def _extent(self, axis: int) -> tuple[Int64s, Int64s]:
-        """First and last input coordinate, clipped to the map, of every output coordinate of one axis."""
-        reach = self.folded_kernel[axis] * self.fold[axis]
+        """First and last coordinate in the map that is read for every output coordinate of one axis.
+
+        Where none is, the last lies before the first.
+        """
+        taps, gap = self.folded_kernel[axis] * self.fold[axis], self.dilation[axis]
         start = np.arange(self.out_size[axis], dtype=np.int64) * self.stride[axis] - self.padding[axis]
-        return np.maximum(start, 0), np.minimum(start + reach, self.in_size[axis]) - 1
+        first = np.maximum(-(start // gap), 0)
+        last = np.minimum((self.in_size[axis] - 1 - start) // gap, taps - 1)
+        return start + first * gap, start + last * gap
 
 
 def _pair(shape: tuple[Any, ...]) -> Pair:

@@ -24,13 +24,14 @@ def widths(values: Ints, signed: bool) -> Widths:
 def brick_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
     """[groups, height, width, bricks]: the widest value of every brick of the padded and folded input.
 
-    Padding counts like any zero of the layer: 1, or 2 where the layer is signed.
+    Padding counts like any real zero of the layer, whose code is `input_zero`.
     """
-    folded = _fold(_magnitudes(_as_map(layer.inputs[image])), geometry)
+    padding = int(_magnitudes(np.array(layer.input_zero)))
+    folded = _fold(_magnitudes(_as_map(layer.inputs[image])), geometry, padding)
     grouped = folded.reshape(geometry.groups, geometry.folded_channels, *folded.shape[1:])
     starts = np.arange(0, geometry.folded_channels, geometry.grid.lanes)
     widest = np.maximum.reduceat(grouped, starts, axis=1)
-    return _widths_of_magnitudes(np.moveaxis(widest, 1, 3), layer.signed_inputs)
+    return _widths_of_magnitudes(np.moveaxis(widest, 1, 3), layer.signed_inputs or layer.input_zero < 0)
 
 
 def column_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
@@ -40,8 +41,9 @@ def column_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
     """
     bricks = brick_widths(layer, image, geometry)
     stride = tuple(step // fold for step, fold in zip(geometry.stride, geometry.fold, strict=True))
-    views = np.lib.stride_tricks.sliding_window_view(bricks, geometry.folded_kernel, axis=(1, 2))
+    views = np.lib.stride_tricks.sliding_window_view(bricks, geometry.reach, axis=(1, 2))
     views = views[:, :: stride[0], :: stride[1]][:, : geometry.out_size[0], : geometry.out_size[1]]
+    views = views[..., :: geometry.dilation[0], :: geometry.dilation[1]]
     by_window = views.transpose(0, 1, 2, 4, 5, 3).reshape(geometry.groups, geometry.windows, geometry.steps)
     columns = geometry.grid.columns
     result = np.zeros((geometry.groups, geometry.window_sets * columns, geometry.steps), dtype=np.uint8)
@@ -74,13 +76,12 @@ def _as_map(tensor: Ints) -> Ints:
     return tensor if tensor.ndim == 3 else tensor.reshape(-1, 1, 1)
 
 
-def _fold(tensor: Ints, geometry: Geometry) -> Ints:
-    """[C, H, W] padded, filled up to whole multiples of the fold, and folded: [C * fy * fx, H', W']."""
-    (fold_y, fold_x), (pad_y, pad_x) = geometry.fold, geometry.padding
-    fill_y = -(geometry.in_size[0] + 2 * pad_y) % fold_y
-    fill_x = -(geometry.in_size[1] + 2 * pad_x) % fold_x
-    padded = np.pad(tensor, ((0, 0), (pad_y, pad_y + fill_y), (pad_x, pad_x + fill_x)))
-    channels, height, width = padded.shape
-    phases = padded.reshape(channels, height // fold_y, fold_y, width // fold_x, fold_x)
+def _fold(tensor: Ints, geometry: Geometry, padding: int) -> Ints:
+    """[C, H, W] padded with `padding` to whole multiples of the fold, and folded: [C * fy * fx, H', W']."""
+    (fold_y, fold_x), (height, width) = geometry.fold, geometry.padded_size
+    (top, left), (in_y, in_x) = geometry.padding, geometry.in_size
+    around = ((0, 0), (top, height - in_y - top), (left, width - in_x - left))
+    padded = np.pad(tensor, around, constant_values=padding)
+    phases = padded.reshape(len(tensor), height // fold_y, fold_y, width // fold_x, fold_x)
     folded: Ints = phases.transpose(2, 4, 0, 1, 3).reshape(-1, height // fold_y, width // fold_x)
     return folded

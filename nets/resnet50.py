@@ -1,0 +1,11 @@
+"""ResNet-50 (fb.resnet.torch: the stride on the 3x3, 224x224): 25.5 million weights."""
+
+from __future__ import annotations
+
+from nets.building import finish
+from nets.residual import Bottleneck, ResNet, imagenet
+
+
+def build() -> ResNet:
+    """Untrained; `example_input` is `[1, 3, 224, 224]`; torchvision's resnet50 weights load."""
+    return finish(imagenet(Bottleneck, (3, 4, 6, 3)), 3, 224, 224)

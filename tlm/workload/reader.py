@@ -1,0 +1,248 @@
+"""A traced module run once on one image: every operation becomes layers, or a new index of what is there."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor, fx, nn
+from torch.fx.node import map_aggregate
+
+from ..inputs.errors import BadInput
+from .builder import Builder, NotModelled, Refused
+from .modules import known, padded
+from .movement import CONSTANTS, MOVES, constant_index, moved
+from .operations import HANDLERS, name_of
+from .stage import Stage
+from .unmodelled import unmodelled
+from .values import Derived, Stored, Value
+
+#: One image [1, ...] as the stored tensors that it lies in.
+Layout = Callable[[Tensor], list[Tensor]]
+
+#: Operations whose result decides what Python does next.
+_DATA = frozenset(["item", "tolist", "__bool__", "__float__", "__int__", "is_nonzero", "allclose", "equal"])
+
+
+#: Operations that take what they are given for whole numbers.
+_WHOLE_NUMBERS = frozenset(("Embedding", "EmbeddingBag", "embedding", "embedding_bag", "one_hot", "long", "int"))
+
+
+@attrs.define(eq=False)
+class Network:
+    """What was read: the layers in order, the numbers of the tensors it is given and of those it gives.
+
+    `outputs` are the Values that the module itself gave for the image.
+    """
+
+    builder: Builder
+    layout: Layout
+    inputs: tuple[int, ...]
+    results: tuple[int, ...]
+    outputs: tuple[Value, ...]
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The layers."""
+        return self.builder.stages
+
+    @property
+    def constants(self) -> dict[int, Tensor]:
+        """Tensors that are the same for every image, by number, as they are stored."""
+        return self.builder.constants
+
+
+class Reader(fx.Interpreter):
+    """Runs a graph on Values; `layout` says as which stored tensors an image lies in memory."""
+
+    def __init__(self, traced: fx.GraphModule, builder: Builder, layout: Layout, nonneg: bool) -> None:
+        super().__init__(traced)
+        self.extra_traceback = False
+        self.builder = builder
+        self.layout = layout
+        self.nonneg = nonneg
+        self.inputs: tuple[int, ...] | None = None
+
+    def read(self, image: Tensor) -> Network:
+        """The layers for an `image` [1, ...]."""
+        with torch.no_grad():
+            given = self.run(image)
+        values: list[Value] = []
+        map_aggregate(given, lambda one: values.append(one) if isinstance(one, Value) else None)
+        if not values:
+            raise bad("the network gives nothing that is computed from its input")
+        results = tuple(dict.fromkeys(one.number for value in values for one in self._settled(value)))
+        if not self.builder.stages:
+            raise bad("the network has no layers: nothing is computed")
+        return Network(self.builder, self.layout, self.inputs or (), results, tuple(values))
+
+    def _settled(self, value: Value) -> tuple[Stored, ...]:
+        self.builder.name = self.builder.operation = "output"
+        return self.builder.settled(value)
+
+    def run_node(self, n: fx.Node) -> Any:
+        """What a node gives: Values, or whatever does not depend on the image."""
+        if n.op == "placeholder":
+            return self._placeholder(n)
+        args, kwargs = self.fetch_args_kwargs_from_env(n)
+        values = _values((args, kwargs))
+        derived = any(isinstance(one, Derived) for one in _parts((args, kwargs)))
+        if n.op in ("output", "get_attr") or not values:
+            return getattr(self, n.op)(n.target, args, kwargs)
+        if n.target is operator.getitem and isinstance(args[0], (tuple, list, dict)):
+            return args[0][args[1]]
+        try:
+            return self._operation(_Call(self, n, args, kwargs, values), derived)
+        except Refused as why:
+            raise bad(f"{describe(self.module, n)} {why}") from why
+
+    def _placeholder(self, n: fx.Node) -> Any:
+        given = super().run_node(n)
+        if not isinstance(given, Tensor):
+            return given
+        if self.inputs is not None:
+            raise bad(f"the network takes more than one input: {n.name!r}")
+        index = torch.empty(given.numel(), dtype=torch.int64)
+        made = []
+        for piece in self.layout(torch.arange(given.numel()).reshape(given.shape)):
+            made.append(self.builder.tensors.add(tuple(piece.shape), self.nonneg))
+            index[piece.reshape(-1)] = made[-1].places().reshape(-1)
+        self.inputs = tuple(one.number for one in made)
+        return Value(given, index.reshape(given.shape))
+
+    def _operation(self, call: _Call, derived: bool) -> Any:
+        real = call.apply(lambda value: value.real)
+        if not _tensors(real):
+            if call.operation in _DATA:
+                raise Refused("makes a decision of the image's values")
+            return real
+        if call.operation in CONSTANTS:
+            return real
+        if not all(map(_is_finite, _tensors(real))):
+            raise Refused("gives values that are not finite numbers")
+        if call.operation in _WHOLE_NUMBERS:
+            raise Refused("needs whole numbers, which a tensor that is stored as codes does not keep")
+        self._announce(call, real)
+        made = unmodelled(self.builder) if derived else self._read(call)
+        for value in call.values:  # what works in place has changed its operand for all that read it later
+            if isinstance(made, Value) and made.real is value.real:
+                value.index = made.index
+        return made
+
+    def _announce(self, call: _Call, real: Any) -> None:
+        builder = self.builder
+        builder.name, builder.layer, builder.module, builder.real = call.name, call.layer, call.module, real
+        builder.call = call.apply, tuple(call.values)
+        builder.operation = type(call.module).__name__ if call.module is not None else call.operation
+
+    def _read(self, call: _Call) -> Any:
+        if call.operation in MOVES:
+            return moved(self.builder, lambda f: call.apply(f, lambda one: constant_index(self.builder, one)))
+        handler = HANDLERS.get(call.operation)
+        if handler is None or any(not one.is_floating_point() for one in _tensors(self.builder.real)[:1]):
+            return unmodelled(self.builder)
+        stages, real = len(self.builder.stages), self.builder.real
+        try:
+            return handler(self.builder, *call.arguments(self.builder), **call.kwargs)
+        except NotModelled as why:
+            self.builder.forget(stages)
+            self.builder.real = real
+            self.builder.operation += f" ({why})"
+            return unmodelled(self.builder)
+
+
+@attrs.define(eq=False)
+class _Call:
+    """One operation of the graph and what it is given."""
+
+    reader: Reader
+    node: fx.Node
+    args: Any
+    kwargs: Any
+    values: list[Value]
+
+    @property
+    def module(self) -> nn.Module | None:
+        return self.reader.fetch_attr(str(self.node.target)) if self.node.op == "call_module" else None
+
+    @property
+    def operation(self) -> str:
+        if self.module is None:
+            return name_of(self.node.target)
+        found = known(self.module)
+        return found[0] if found else type(self.module).__name__
+
+    @property
+    def layer(self) -> str:
+        """The checkpoint's name of its weights."""
+        if self.node.op == "call_module":
+            return str(self.node.target)
+        weights = (str(one.target) for one in self.node.all_input_nodes if one.op == "get_attr")
+        return next((name.removesuffix(".weight") for name in weights if name.endswith(".weight")), "")
+
+    @property
+    def name(self) -> str:
+        """What it is called in the user's module, as far as its weights tell."""
+        weights = (str(one.target) for one in self.node.all_input_nodes if one.op == "get_attr")
+        inner = (name.removesuffix("_weight") for name in weights if name.endswith("_weight"))
+        return self.layer or next(inner, self.node.name)
+
+    def apply(self, function: Callable[[Value], Any], constant: Callable[[Tensor], Any] | None = None) -> Any:
+        """The operation, run on what `function` makes of each Value and `constant` of each other tensor."""
+
+        def of(part: Any) -> Any:
+            if isinstance(part, Value):
+                return function(part)
+            if isinstance(part, Derived):
+                return part.find(function)
+            return constant(part) if constant and isinstance(part, Tensor) else part
+
+        own = [map_aggregate(one, of) for one in (self.args, self.kwargs)]
+        with torch.no_grad():
+            return getattr(fx.Interpreter, self.node.op)(self.reader, self.node.target, *own)
+
+    def arguments(self, builder: Builder) -> tuple[Any, ...]:
+        """What the operation's handler takes, behind the builder."""
+        found = known(self.module) if self.module is not None else None
+        if self.module is None or found is None:
+            return tuple(self.args)
+        first = padded(builder, self.module, self.args[0]) if self.args else None
+        return (*([first] if self.args else []), *self.args[1:], *found[1](self.module))
+
+
+def describe(module: nn.Module, node: fx.Node) -> str:
+    """A node of the graph for a message."""
+    if node.op == "call_module":
+        return f"layer {str(node.target)!r} ({type(module.get_submodule(str(node.target))).__name__})"
+    return f"operation {node.name!r} ({name_of(node.target)})"
+
+
+def bad(message: str) -> BadInput:
+    """The network cannot be used."""
+    return BadInput(message, key="workload.network")
+
+
+def _parts(given: Any) -> list[Any]:
+    """Everything in nested tuples, lists and dictionaries."""
+    found: list[Any] = []
+    map_aggregate(given, found.append)
+    return found
+
+
+def _values(given: Any) -> list[Value]:
+    """All Values, those that something else was derived from too; each once."""
+    found: list[Value] = []
+    for one in _parts(given):
+        found += [one] if isinstance(one, Value) else one.values if isinstance(one, Derived) else []
+    return list({id(one): one for one in found}.values())
+
+
+def _tensors(given: Any) -> list[Tensor]:
+    return [one for one in _parts(given) if isinstance(one, Tensor)]
+
+
+def _is_finite(real: Tensor) -> bool:
+    return not real.numel() or not real.is_floating_point() or bool(torch.isfinite(real).all())
