@@ -14,7 +14,7 @@ PEAK_GB_PER_S = {
     "ddr5-4800": 38.4,
     "hbm": 128,
     "hbm2": 256,
-    "hbm2-pseudo": 256,
+    "hbm2-pc": 256,
     "lpddr4-3200": 25.6,
     "lpddr4-4267": 34.133,
     "lpddr5-6400": 51.2,
@@ -41,7 +41,7 @@ def test_every_standard_loads_and_names_its_source(name):
 def test_which_were_compared_with_a_cycle_accurate_simulator_and_which_take_two_commands_a_cycle():
     standards = {name: load_standard(name) for name in PEAK_GB_PER_S}
     assert [name for name, standard in standards.items() if standard.validated] == VALIDATED
-    assert [name for name, standard in standards.items() if standard.dual_command] == ["hbm", "hbm2", "hbm2-pseudo"]
+    assert [name for name, standard in standards.items() if standard.dual_command] == ["hbm", "hbm2", "hbm2-pc"]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_which_were_compared_with_a_cycle_accurate_simulator_and_which_take_two_
         ("ddr4-3200", 1, 16, 64, 4, 8),
         ("ddr5-4800", 2, 32, 64, 8, 16),
         ("hbm2", 8, 16, 64, 2, 8),
-        ("hbm2-pseudo", 16, 16, 32, 2, 4),
+        ("hbm2-pc", 16, 16, 32, 2, 4),
         ("lpddr4-3200", 1, 8, 128, 8, 4),
         ("lpddr5-6400", 4, 16, 32, 2, 4),
     ],
@@ -74,7 +74,7 @@ def in_cycles(tCK_ns, **ns):
         ("ddr5-4800", {"tCCD_L": 5, "tWTR_S": 2.5, "tWTR_L": 10, "tWR": 30, "tRTP": 7.5, "tRFC": 295, "tREFI": 3900}),
         ("lpddr5-6400", {"tRCD": 18, "tRP": 18, "tRAS": 42, "tRRD_S": 5, "tRRD_L": 5, "tFAW": 20, "tCCD_L": 5}),
         ("lpddr5-6400", {"tWTR_S": 6.25, "tWTR_L": 12, "tWR": 34, "tRTP": 7.5, "tRFC": 210, "tREFI": 3905}),
-        ("hbm2-pseudo", {"tRCD": 12, "tRP": 14, "tRAS": 28, "tRRD_S": 4, "tFAW": 16, "tRFC": 260, "tREFI": 3900}),
+        ("hbm2-pc", {"tRCD": 12, "tRP": 14, "tRAS": 28, "tRRD_S": 4, "tFAW": 16, "tRFC": 260, "tREFI": 3900}),
     ],
 )
 def test_timings_are_the_standards_nanoseconds_in_whole_cycles(name, ns):
