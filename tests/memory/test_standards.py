@@ -2,6 +2,7 @@ import math
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tlm.core import BadInput
@@ -201,6 +202,31 @@ def test_a_users_standard_is_found_by_path(tmp_path):
     assert (config.standard.name, config.timing.nCL) == ("mine", 9)
 
 
+def test_a_users_standard_may_start_from_another_and_is_then_not_validated(tmp_path):
+    (tmp_path / "slow.yaml").write_text("extends: ddr4-3200\ntiming: {nRCD: 30, nRP: 30}\n")
+    (tmp_path / "slower.yaml").write_text("extends: slow.yaml\ntiming: {nRP: 31}\nvalidated: true\n")
+    ddr4, slow, slower = (load_standard(name) for name in ("ddr4-3200", *map(str, sorted(tmp_path.iterdir()))))
+    assert slow.timing == attrs.evolve(ddr4.timing, nRCD=30, nRP=30, nRC=82)
+    assert (slow.organisation, slow.validated) == (ddr4.organisation, False)
+    assert (slower.timing.nRCD, slower.timing.nRP, slower.validated) == (30, 31, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: ddr4\n", r"a\.yaml:1: extends: there is no memory standard 'ddr4'.*did you mean 'ddr4-3200'"),
+        ("extends: a.yaml\n", r"a\.yaml:1: extends: goes in a circle"),
+        ("extends: 3\n", r"a\.yaml:1: extends: there is no memory standard 3"),
+        ("extends: b.yaml\n", r"b\.yaml: cannot be read"),
+        ("source: x\nextends: ddr4-3200\ntiming: {nRC: 10}\n", r"a\.yaml:3: timing\.nRC: must be at least"),
+    ],
+)
+def test_a_standard_that_cannot_start_from_another_is_refused(tmp_path, text, message):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(BadInput, match=message):
+        load_standard(str(tmp_path / "a.yaml"))
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -212,6 +238,7 @@ def test_a_users_standard_is_found_by_path(tmp_path):
         ({"width": 100}, "width: must be a power of two"),
         ({"width": 1}, "width: 1 bits move less than a byte in a burst of 4"),
         ({"page": "shut"}, r"page: there is no such page policy \(allowed: open, closed\)"),
+        ({"mapping": ""}, "mapping: is empty"),
         ({"mapping": "rows"}, r"mapping: hbm has no mapping 'rows'.*did you mean 'row'"),
         ({"mapping": "co[6:10]"}, "mapping: .*write the higher bit first"),
         ({"mapping": "co[9:5] ro[23:10]"}, "mapping: the lowest part, co, must begin at bit 6"),

@@ -15,7 +15,7 @@ from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
 from ..workload.layer import Ints, Layer, Workload, stream
 from .capacity import as_values, input_span, output_span, plan_am, weights_fit
-from .passes import SLICE_VALUES, SLICES, Shape, structure, with_cycles
+from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
 from .slices import weight_stream
 
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
@@ -43,8 +43,8 @@ def make_plan(
         refuse_unmodelled(workload, spec)
     bits = workload.layers[0].bits
     am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
-    weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 32)))
-    activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 32)))
+    step_values = max(_step_values(layer, spec) for layer in workload.layers)
+    weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
     allocator = _Allocator(cut.burst, address)
     activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
     weights = attrs.evolve(
@@ -52,11 +52,12 @@ def make_plan(
         codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
     )
     tensors = [_tensor(activations, workload, index) for index in range(len(workload.layers) + 1)]
-    am_plan, input_loads = _plan_am(workload, spec, tensors, activation_cut, am, exact)
+    (am_plan, input_loads), activation_cut = _plan_am_in_requests(workload, spec, tensors, cut, am, exact)
+    request = max(weight_cut.values, weights.most_in_burst(bits, cut.burst))
     programs, regions = [], []
     for layer, loads, out_stays in zip(workload.layers, input_loads, am_plan.resident[1:], strict=True):
         shape = Shape(1, loads, WHOLE, exact, last_apart=not out_stays)
-        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, weight_cut, wm))
+        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
         planned(len(programs))
@@ -110,6 +111,17 @@ class _Allocator:
         return -(-address // self._burst) * self._burst
 
 
+def _request_values(capacity: int, room: int) -> int:
+    """Decoded values of a request, at most, into a buffer of `capacity` of which a pass leaves `room`."""
+    return max(GROUP, min(REQUEST_VALUES, capacity // 32, room))
+
+
+def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
+    """Weights that a tile takes in one step, at most: the least of a pass."""
+    grid = layer_grid(layer, spec)
+    return grid.rows * grid.lanes
+
+
 @attrs.frozen(eq=False)
 class Encoding:
     """How one operand's streams become regions."""
@@ -132,6 +144,11 @@ class Encoding:
         kept = values if self.check else None
         return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data)
 
+    def most_in_burst(self, bits: int, burst: int) -> int:
+        """Values that a burst can complete: of zeros, whose containers are the smallest, and cut ones at both ends."""
+        zeros = self.codec.sizes_bits(np.zeros(GROUP, np.int64), Format(bits, False, self.align_bits))
+        return GROUP * (2 + 8 * burst // max(1, int(zeros[0])))
+
 
 def _tensor(encoding: Encoding, workload: Workload, index: int) -> list[Region]:
     """The tensor between layers index - 1 and index, for every image; it belongs to the layer that reads it."""
@@ -145,6 +162,17 @@ def _tensor(encoding: Encoding, workload: Workload, index: int) -> list[Region]:
         encoding.region(layer, operand, f"image {image}", stream(tensor[image]), signed)
         for image in range(layer.images)
     ]
+
+
+def _plan_am_in_requests(
+    workload: Workload, spec: AcceleratorSpec, tensors: list[list[Region]], cut: Cut, capacity: int, exact: bool
+) -> tuple[tuple[AmPlan, list[int]], Cut]:
+    """The use of AM, and the requests that it is for: the shortest where there is no room for those it is large for."""
+    long, short = (attrs.evolve(cut, values=_request_values(capacity, room)) for room in (capacity, 0))
+    try:
+        return _plan_am(workload, spec, tensors, long, capacity, exact), long
+    except BadInput:
+        return _plan_am(workload, spec, tensors, short, capacity, exact), short
 
 
 def _plan_am(
@@ -184,15 +212,15 @@ def _input_units(program: Program) -> int:
     return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
 
 
-def _shape(whole: Program, shape: Shape, cut: Cut, capacity: int) -> Shape:
+def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
     """How often a layer's weights are loaded into a tile's memory of `capacity` values, and in what slices.
 
-    `whole` is the layer as if they stayed, its passes of all steps.
+    `whole` is the layer as if they stayed, its passes of all steps; `request` is what one brings, at most.
     """
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
-    stays = groups * group <= capacity or group + cut.values <= capacity
+    stays = groups * group <= capacity or group + request <= capacity
     step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
-    room = max(0, capacity - cut.values) // 8
+    room = max(0, capacity - request) // 8
     all_steps = whole.geometry.steps * whole.geometry.filter_sets
     wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
     loads = 1 if stays else int(whole.block.max()) + 1
