@@ -96,7 +96,10 @@ def test_the_ideal_memory_has_no_limits(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["hmb2"], "there is no memory standard 'hmb2'; name one, or a YAML file by its path (allowed: ddr4-3200"),
+        (
+            ["hmb2"],
+            "error: NAME: there is no memory standard 'hmb2'; name one, or a YAML file by its path (allowed: ddr4-3200",
+        ),
         (["hmb2"], "did you mean 'hbm2'?"),
         (["lost.yaml"], "lost.yaml"),
         (["my.yaml"], "my.yaml:1: unknown: unknown key"),

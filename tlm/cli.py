@@ -105,6 +105,8 @@ def check_writable(path: str | Path) -> Path:
         file = Path(path)
         if file.is_dir():
             raise BadInput("is a folder; name a file in it", file=str(path))
+        if str(path) == "-":
+            raise BadInput("is no file's name; /dev/stdout prints it", file=str(path))
         folder = Path(os.path.realpath(file)).parent  # a link may lead to a file that is yet to be
         if not file.exists() and not folder.is_dir():
             raise BadInput(f"cannot be written: there is no folder {str(folder)!r}", file=str(path))

@@ -47,16 +47,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: Any) -> int:
     from .memory.facts import facts
-    from .memory.standards import load_standard, standard_names
+    from .memory.standards import standard_names
 
     names = standard_names() if args.name is None else [args.name]
-    standards = [load_standard(name) for name in names]
+    standards = [_standard(name) for name in names]
     target = None if args.json is None else _target(args)
     found = [facts(standard, name) for standard, name in zip(standards, names, strict=True)]
     if target is not None:
         cli.write_text(target, cli.as_json(document(found, standards, whole=args.name is not None)))
     _show(_list(found) if args.name is None else _one(found[0], standards[0]), target)
     return cli.DONE
+
+
+def _standard(name: str) -> DramStandard | IdealStandard:
+    """The standard, or the file's; BadInput names the argument."""
+    from .inputs.errors import BadInput
+    from .memory.standards import load_standard
+
+    try:
+        return load_standard(name)
+    except BadInput as error:
+        if error.file is None and error.key is not None:
+            error.key = "NAME"
+        raise
 
 
 def _target(args: Any) -> Path:

@@ -73,7 +73,7 @@ SEQUENTIAL = {
     "ddr5-4800": 17.6,
     "hbm": 4.1,
     "hbm2": 3.0,
-    "hbm2-pseudo": 3.0,
+    "hbm2-pc": 3.0,
     "lpddr4-3200": 8.4,
     "lpddr4-4267": 8.2,
     "lpddr5-6400": 4.5,
@@ -91,7 +91,7 @@ def test_a_sequential_read_of_one_refresh_interval(name):
 
 def test_hbm2_at_the_papers_locality_takes_what_the_paper_has():
     """O'Connor et al., MICRO 2017: 1.21 of activates, 2.24 of data movement, 0.30 of I/O: an activate each 94 bytes."""
-    found = of("hbm2-pseudo")
+    found = of("hbm2-pc")
     report = energy(found, 32, 94, 0, 0, 0, 0)
     bits = 94 * 8 * 32
     assert (report.activate / bits, report.read / bits, report.io / bits) == pytest.approx((1.21, 2.24, 0.30), abs=5e-3)

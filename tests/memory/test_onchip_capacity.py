@@ -20,7 +20,7 @@ def traffic(workload: Workload, *sets: str) -> int:
 
 SIZES = {
     "accelerator.am": ("1 KiB", "1500 B", "2 KiB", "16 KiB", "4 MiB"),
-    "accelerator.wm": ("512 B", "1 KiB", "2 KiB", "16 KiB", "320 KiB"),
+    "accelerator.wm": ("512 B", "1 KiB", "1500 B", "2 KiB", "16 KiB", "320 KiB"),
 }
 
 

@@ -117,7 +117,24 @@ def test_every_burst_is_moved_merged_forwarded_or_left_in_the_write_buffer(name,
         left = len(requests) - played.moved_bursts - played.merged_bursts - played.forwarded_bursts
         assert 0 <= left <= FEW_WRITES * played.channels
         assert played.bytes == len(requests) * player.config.burst_bytes
-        assert played.utilisation > 0
+        assert 0 <= played.utilisation <= 1
+
+
+def test_writes_that_are_merged_take_no_time_on_the_bus():
+    """Nine bursts, each written again and again: they are asked for faster than the bus could move them."""
+    played = play([(64 * (number % 9), True, number) for number in range(900)])
+    assert played.merged_bursts > 600
+    assert played.bandwidth_gbps > played.peak_gbps
+    assert 0 < played.utilisation < 1
+
+
+@pytest.mark.parametrize("granularity", ["exact", "coarse"])
+@pytest.mark.parametrize("write", [False, True])
+def test_utilisation_is_what_the_bus_was_busy_of_all_the_time(write, granularity):
+    played = play([(64 * number, write, 0) for number in range(3000)], granularity)
+    assert 0.9 < played.utilisation <= 1
+    time = 4 * played.moved_bursts / played.utilisation  # until the writes were drained
+    assert time == pytest.approx(played.cycles) if not write else time > played.cycles
 
 
 @pytest.mark.parametrize("granularity", ["exact", "coarse"])

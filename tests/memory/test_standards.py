@@ -2,6 +2,7 @@ import math
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tlm.core import BadInput
@@ -14,7 +15,7 @@ PEAK_GB_PER_S = {
     "ddr5-4800": 38.4,
     "hbm": 128,
     "hbm2": 256,
-    "hbm2-pseudo": 256,
+    "hbm2-pc": 256,
     "lpddr4-3200": 25.6,
     "lpddr4-4267": 34.133,
     "lpddr5-6400": 51.2,
@@ -41,7 +42,7 @@ def test_every_standard_loads_and_names_its_source(name):
 def test_which_were_compared_with_a_cycle_accurate_simulator_and_which_take_two_commands_a_cycle():
     standards = {name: load_standard(name) for name in PEAK_GB_PER_S}
     assert [name for name, standard in standards.items() if standard.validated] == VALIDATED
-    assert [name for name, standard in standards.items() if standard.dual_command] == ["hbm", "hbm2", "hbm2-pseudo"]
+    assert [name for name, standard in standards.items() if standard.dual_command] == ["hbm", "hbm2", "hbm2-pc"]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_which_were_compared_with_a_cycle_accurate_simulator_and_which_take_two_
         ("ddr4-3200", 1, 16, 64, 4, 8),
         ("ddr5-4800", 2, 32, 64, 8, 16),
         ("hbm2", 8, 16, 64, 2, 8),
-        ("hbm2-pseudo", 16, 16, 32, 2, 4),
+        ("hbm2-pc", 16, 16, 32, 2, 4),
         ("lpddr4-3200", 1, 8, 128, 8, 4),
         ("lpddr5-6400", 4, 16, 32, 2, 4),
     ],
@@ -74,7 +75,7 @@ def in_cycles(tCK_ns, **ns):
         ("ddr5-4800", {"tCCD_L": 5, "tWTR_S": 2.5, "tWTR_L": 10, "tWR": 30, "tRTP": 7.5, "tRFC": 295, "tREFI": 3900}),
         ("lpddr5-6400", {"tRCD": 18, "tRP": 18, "tRAS": 42, "tRRD_S": 5, "tRRD_L": 5, "tFAW": 20, "tCCD_L": 5}),
         ("lpddr5-6400", {"tWTR_S": 6.25, "tWTR_L": 12, "tWR": 34, "tRTP": 7.5, "tRFC": 210, "tREFI": 3905}),
-        ("hbm2-pseudo", {"tRCD": 12, "tRP": 14, "tRAS": 28, "tRRD_S": 4, "tFAW": 16, "tRFC": 260, "tREFI": 3900}),
+        ("hbm2-pc", {"tRCD": 12, "tRP": 14, "tRAS": 28, "tRRD_S": 4, "tFAW": 16, "tRFC": 260, "tREFI": 3900}),
     ],
 )
 def test_timings_are_the_standards_nanoseconds_in_whole_cycles(name, ns):
@@ -201,6 +202,31 @@ def test_a_users_standard_is_found_by_path(tmp_path):
     assert (config.standard.name, config.timing.nCL) == ("mine", 9)
 
 
+def test_a_users_standard_may_start_from_another_and_is_then_not_validated(tmp_path):
+    (tmp_path / "slow.yaml").write_text("extends: ddr4-3200\ntiming: {nRCD: 30, nRP: 30}\n")
+    (tmp_path / "slower.yaml").write_text("extends: slow.yaml\ntiming: {nRP: 31}\nvalidated: true\n")
+    ddr4, slow, slower = (load_standard(name) for name in ("ddr4-3200", *map(str, sorted(tmp_path.iterdir()))))
+    assert slow.timing == attrs.evolve(ddr4.timing, nRCD=30, nRP=30, nRC=82)
+    assert (slow.organisation, slow.validated) == (ddr4.organisation, False)
+    assert (slower.timing.nRCD, slower.timing.nRP, slower.validated) == (30, 31, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: ddr4\n", r"a\.yaml:1: extends: there is no memory standard 'ddr4'.*did you mean 'ddr4-3200'"),
+        ("extends: a.yaml\n", r"a\.yaml:1: extends: goes in a circle"),
+        ("extends: 3\n", r"a\.yaml:1: extends: there is no memory standard 3"),
+        ("extends: b.yaml\n", r"b\.yaml: cannot be read"),
+        ("source: x\nextends: ddr4-3200\ntiming: {nRC: 10}\n", r"a\.yaml:3: timing\.nRC: must be at least"),
+    ],
+)
+def test_a_standard_that_cannot_start_from_another_is_refused(tmp_path, text, message):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(BadInput, match=message):
+        load_standard(str(tmp_path / "a.yaml"))
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -212,6 +238,7 @@ def test_a_users_standard_is_found_by_path(tmp_path):
         ({"width": 100}, "width: must be a power of two"),
         ({"width": 1}, "width: 1 bits move less than a byte in a burst of 4"),
         ({"page": "shut"}, r"page: there is no such page policy \(allowed: open, closed\)"),
+        ({"mapping": ""}, "mapping: is empty"),
         ({"mapping": "rows"}, r"mapping: hbm has no mapping 'rows'.*did you mean 'row'"),
         ({"mapping": "co[6:10]"}, "mapping: .*write the higher bit first"),
         ({"mapping": "co[9:5] ro[23:10]"}, "mapping: the lowest part, co, must begin at bit 6"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tlm.inputs.errors import BadInput
-from tlm.inputs.located import Located, located, read
+from tlm.inputs.located import YAML_FILES, Located, located, read
 from tlm.inputs.usercode import Find, absolute, is_user_code
 
 from .user_machine import machine_document
@@ -19,7 +19,6 @@ from .user_machine import machine_document
 FindBeside = Callable[[str, Path | None], Path]
 
 FOLDER = Path(__file__).with_name("presets")
-YAML_FILES = (".yaml", ".yml")
 EXTENDS = "extends"
 
 

@@ -75,12 +75,21 @@ class CheckFailed(RuntimeError):
 
 
 def nearest(given: str | None, allowed: Iterable[str]) -> str | None:
-    """The one of `allowed` most like `given`, or None where nothing comes close."""
+    """The one of `allowed` most like `given`, of equals that with the longest part of it; None where none is close."""
     if given is None:
         return None
     by_lower = {word.lower(): word for word in allowed}
-    found = difflib.get_close_matches(given.lower(), by_lower, n=1)
-    return by_lower[found[0]] if found and by_lower[found[0]] != given else None
+    found = difflib.get_close_matches(given.lower(), by_lower)
+    if not found:
+        return None
+    likeness = difflib.SequenceMatcher(b=given.lower())
+
+    def like(word: str) -> tuple[float, int]:
+        likeness.set_seq1(word)
+        return likeness.ratio(), likeness.find_longest_match().size
+
+    best = by_lower[max(found, key=like)]
+    return best if best != given else None
 
 
 def _escaped(text: str, keep: str = "") -> str:

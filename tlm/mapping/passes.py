@@ -34,8 +34,7 @@ class Shape:
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
     """The layer's program but for its cycles, which are zero."""
-    rule = machine_rule(layer, spec)
-    geometry = Geometry.of(layer, rule.grid(spec) if rule else Grid.of(spec))
+    geometry = Geometry.of(layer, layer_grid(layer, spec))
     columns = _columns(geometry, shape)
     if layer.kind == "other":
         columns = _taking_first(layer, columns)
@@ -47,7 +46,7 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         weight_loads=shape.weight_loads,
         input_loads=shape.input_loads,
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
-        modelled=rule is not None,
+        modelled=machine_rule(layer, spec) is not None,
         **columns,
         **inputs(layer, geometry, columns, shape.input_loads),
         **_outputs(layer, geometry, columns),
@@ -58,6 +57,12 @@ def machine_rule(layer: Layer, spec: AcceleratorSpec) -> rules.Rule | None:
     """The machine's cycle rule for the layer's kind, or None where it has none."""
     name = spec.rules.get(layer.kind)
     return rules.rule(name, layer.kind) if name is not None else None
+
+
+def layer_grid(layer: Layer, spec: AcceleratorSpec) -> Grid:
+    """The grid on which the machine runs the layer: its rule's, or its own where it has none."""
+    rule = machine_rule(layer, spec)
+    return rule.grid(spec) if rule else Grid.of(spec)
 
 
 def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:

@@ -15,7 +15,7 @@ from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
 from ..workload.layer import Ints, Layer, Workload
 from .capacity import as_values, plan_am, weights_fit
-from .passes import SLICE_VALUES, SLICES, Shape, structure, with_cycles
+from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
 from .slices import weight_stream
 from .tensors import Tensors
 
@@ -44,21 +44,21 @@ def make_plan(
         refuse_unmodelled(workload, spec)
     bits = workload.layers[0].bits
     am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
-    weight_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, wm // 32)))
-    activation_cut = attrs.evolve(cut, values=max(GROUP, min(REQUEST_VALUES, am // 32)))
+    step_values = max(_step_values(layer, spec) for layer in workload.layers)
+    weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
     allocator = _Allocator(cut.burst, address)
     activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
     weights = attrs.evolve(
         activations,
         codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
     )
-    tensors = Tensors(workload, activations.region, activation_cut)
-    am_plan, input_loads = _plan_am(tensors, spec, am, exact)
+    (am_plan, input_loads), tensors = _plan_am_in_requests(workload, activations, cut, spec, am, exact)
+    request = max(weight_cut.values, weights.most_in_burst(bits, cut.burst))
     programs, regions = [], []
     for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
         shape = Shape(1, loads, WHOLE, exact, last_apart=leaves)
-        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, weight_cut, wm))
+        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
         planned(len(programs))
@@ -71,7 +71,7 @@ def make_plan(
         am=am_plan,
         wm_values=wm,
         weight_cut=weight_cut,
-        activation_cut=activation_cut,
+        activation_cut=tensors.cut,
         encoded_tensors=tensors.regions,
         end_address=allocator.next,
     )
@@ -110,6 +110,17 @@ class _Allocator:
         return -(-address // self._burst) * self._burst
 
 
+def _request_values(capacity: int, room: int) -> int:
+    """Decoded values of a request, at most, into a buffer of `capacity` of which a pass leaves `room`."""
+    return max(GROUP, min(REQUEST_VALUES, capacity // 32, room))
+
+
+def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
+    """Weights that a tile takes in one step, at most: the least of a pass."""
+    grid = layer_grid(layer, spec)
+    return grid.rows * grid.lanes
+
+
 @attrs.frozen(eq=False)
 class Encoding:
     """How one operand's streams become regions."""
@@ -133,6 +144,24 @@ class Encoding:
         address = self.allocate(-(-int(offsets[-1]) // 8))
         kept = values if self.check else None
         return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data, tensor)
+
+    def most_in_burst(self, bits: int, burst: int) -> int:
+        """Values that a burst can complete: of zeros, whose containers are the smallest, and cut ones at both ends."""
+        zeros = self.codec.sizes_bits(np.zeros(GROUP, np.int64), Format(bits, False, self.align_bits))
+        return GROUP * (2 + 8 * burst // max(1, int(zeros[0])))
+
+
+def _plan_am_in_requests(
+    workload: Workload, activations: Encoding, cut: Cut, spec: AcceleratorSpec, capacity: int, exact: bool
+) -> tuple[tuple[AmPlan, list[int]], Tensors]:
+    """The use of AM, and the tensors in the requests it is for: the shortest where long ones have no room."""
+    long, short = (attrs.evolve(cut, values=_request_values(capacity, room)) for room in (capacity, 0))
+    tensors = Tensors(workload, activations.region, long)
+    try:
+        return _plan_am(tensors, spec, capacity, exact), tensors
+    except BadInput:
+        tensors = tensors.cut_into(short)
+        return _plan_am(tensors, spec, capacity, exact), tensors
 
 
 def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool) -> tuple[AmPlan, list[int]]:
@@ -163,15 +192,15 @@ def _input_units(program: Program) -> int:
     return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
 
 
-def _shape(whole: Program, shape: Shape, cut: Cut, capacity: int) -> Shape:
+def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
     """How often a layer's weights are loaded into a tile's memory of `capacity` values, and in what slices.
 
-    `whole` is the layer as if they stayed, its passes of all steps.
+    `whole` is the layer as if they stayed, its passes of all steps; `request` is what one brings, at most.
     """
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
-    stays = groups * group <= capacity or group + cut.values <= capacity
+    stays = groups * group <= capacity or group + request <= capacity
     step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
-    room = max(0, capacity - cut.values) // 8
+    room = max(0, capacity - request) // 8
     all_steps = whole.geometry.steps * whole.geometry.filter_sets
     wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
     loads = 1 if stays else int(whole.block.max()) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 from ..accelerators.plan import Arrivals
@@ -26,9 +27,15 @@ class Tensors:
         self.regions = tuple(_encoded(workload, encode, tensor) for tensor in range(workload.tensors))
         self.sizes = [regions[0].count if regions else 0 for regions in self.regions]
         self.lives = [_life(workload, tensor) for tensor in range(workload.tensors)]
-        self._cut = cut
+        self.cut = cut
         self._input_spans: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self._output_spans: dict[int, int] = {}
+
+    def cut_into(self, cut: Cut) -> Tensors:
+        """The same tensors in other requests."""
+        other = copy.copy(self)
+        other.cut, other._input_spans, other._output_spans = cut, {}, {}
+        return other
 
     def leaves(self, tensor: int, resident: Sequence[bool]) -> bool:
         """Whether a tensor is written to the memory: it is given, or somebody reads it and it does not stay in AM."""
@@ -47,7 +54,7 @@ class Tensors:
         """What a layer reads of the memory, for every image."""
         sources, streamed = self.workload.sources(layer), self._streamed(layer, resident)
         return tuple(
-            arrivals(program, sources, {tensor: self.regions[tensor][image] for tensor in streamed}, self._cut)
+            arrivals(program, sources, {tensor: self.regions[tensor][image] for tensor in streamed}, self.cut)
             for image in range(program.layer.images)
         )
 
@@ -56,7 +63,7 @@ class Tensors:
         key = (layer, program.input_loads, self._streamed(layer, resident))
         if key not in self._input_spans:
             found = self.arrivals(layer, program, resident)
-            self._input_spans[key] = max(input_span(program, one, self._cut) if one else 0 for one in found)
+            self._input_spans[key] = max(input_span(program, one, self.cut) if one else 0 for one in found)
         return self._input_spans[key]
 
     def output_span(self, layer: int, program: Program, resident: Sequence[bool]) -> int:
@@ -65,7 +72,7 @@ class Tensors:
         if not self.leaves(tensor, resident):
             return 0
         if layer not in self._output_spans:
-            self._output_spans[layer] = max(output_span(program, one, self._cut) for one in self.regions[tensor])
+            self._output_spans[layer] = max(output_span(program, one, self.cut) for one in self.regions[tensor])
         return self._output_spans[layer]
 
     def _streamed(self, layer: int, resident: Sequence[bool]) -> tuple[int, ...]:

@@ -42,6 +42,11 @@ class CoarsePlayer:
         """The cycle after the last completion, of what was asked for."""
         return self._done_fs // self._tck + 1
 
+    @property
+    def end(self) -> int:
+        """The cycle by which what was given a time has passed the data buses, no earlier than what is complete."""
+        return max(self.cycles, *(-(-channel.moved_fs // self._tck) for channel in self._dram.channels))
+
     def take(self, requests: Iterable[TraceRequest]) -> None:
         """Play what comes next in the trace; its last piece waits for what comes then."""
         burst, most = self._burst, self._most_bytes
@@ -55,12 +60,12 @@ class CoarsePlayer:
             begin, length, writes, since = address, burst, write, max(cycle, since)
         self._piece = begin, length, writes, since
 
-    def finish(self) -> int:
-        """Play to the end; returns the cycle in which it comes."""
+    def finish(self) -> None:
+        """Play to the end, and until the writes that wait are drained."""
         self._ask(*self._piece)
         self._piece = (0, 0, False, 0)
-        self._dram.env.run(self.cycles * self._tck)  # what is left in the write buffers may be drained by then
-        return self.cycles
+        self._dram.env.run(self.cycles * self._tck)
+        self.stats(self.cycles)  # who asks for them has the write buffers drained
 
     def stats(self, cycle: int) -> tuple[ChannelStats, ...]:
         """What each channel did until `cycle`, to which it was played."""

@@ -101,6 +101,8 @@ def _organisation(own: Organisation, timing: Timing, spec: MemorySpec) -> Organi
 
 
 def _mapping(standard: DramStandard, organisation: Organisation, chosen: str | None) -> AddressMapping:
+    if chosen == "":
+        raise BadInput("is empty", key="mapping")
     name = chosen or next(iter(standard.mapping))
     if name in standard.mapping:
         own = checked_pieces(standard.mapping[name], standard.organisation)

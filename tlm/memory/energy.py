@@ -9,11 +9,11 @@ import attrs
 
 from ..core import BadInput
 from ..inputs.ranges import Range
+from .stats import ChannelStats, total
 
 if TYPE_CHECKING:
     from .config import DramConfig
     from .standards import Timing
-    from .stats import ChannelStats
 
 FS_MW_PER_PJ = 10**6  # a mW for a fs is 1e-18 J
 
@@ -159,16 +159,16 @@ def energy_of(config: DramConfig, channels: Sequence[ChannelStats], time_fs: int
     each = energies(config)
     if each is None:
         return None
-    refreshes = sum(channel.refreshes for channel in channels)
-    active = sum(channel.active_cycles for channel in channels) + refreshes * config.timing.nRFC
+    counts = total(channels)
+    active = counts.active_cycles + counts.refreshes * config.timing.nRFC
     all_fs = time_fs * config.organisation.ranks * len(channels)
     active_fs = min(active * config.tCK_fs, all_fs)
     return energy(
         each,
-        activates=sum(channel.activates for channel in channels),
-        read_bursts=sum(channel.read_bursts for channel in channels),
-        written_bursts=sum(channel.written_bursts for channel in channels),
-        refreshes=refreshes,
+        activates=counts.activates,
+        read_bursts=counts.read_bursts,
+        written_bursts=counts.written_bursts,
+        refreshes=counts.refreshes,
         active_fs=active_fs,
         precharged_fs=all_fs - active_fs,
     )

@@ -43,6 +43,11 @@ class ExactPlayer:
         """The cycle after the last completion, of what is complete."""
         return max(fifo.done for fifo in self._fifos) + 1
 
+    @property
+    def end(self) -> int:
+        """The cycle to which channels were played, no earlier than what is complete."""
+        return max(self.cycles, *(fifo.until for fifo in self._fifos))
+
     def take(self, requests: Iterable[TraceRequest]) -> None:
         """Play what comes next in the trace, as far as it does not depend on what comes then."""
         fifos, bursts = self._fifos, self._mapping.bursts
@@ -52,12 +57,13 @@ class ExactPlayer:
         for fifo in fifos:
             fifo.play(self.latencies)
 
-    def finish(self) -> int:
-        """Play to the end; returns the cycle from which on no controller has anything to do."""
-        end = max(fifo.finish(self.latencies) for fifo in self._fifos)
+    def finish(self) -> None:
+        """Play to the end: until no controller has anything to do."""
+        for fifo in self._fifos:
+            fifo.finish(self.latencies)
+        end = self.end
         for fifo in self._fifos:
             fifo.idle(end)
-        return end
 
     def stats(self, cycle: int) -> tuple[ChannelStats, ...]:
         """What each channel did until `cycle`, to which it was played."""
@@ -70,6 +76,7 @@ class ChannelFifo:
     def __init__(self, config: DramConfig) -> None:
         self.writes = 0
         self.done = 0
+        self.until = 0  # played to here
         self._scheduler = Scheduler(config)
         self._banks = self._scheduler.banks
         self._ahead = config.read_queue + config.write_queue + STRIDE
@@ -90,13 +97,10 @@ class ChannelFifo:
         while self._waiting > self._ahead:
             self._advance(STRIDE, latencies)
 
-    def finish(self, latencies: Counter[int]) -> int:
-        """Go on until there is nothing more to do; returns the cycle after that."""
-        scheduler = self._scheduler
-        end = 0
-        while self._undone or scheduler.busy:
-            end = self._advance(1, latencies)
-        return max(end, self.done + 1)
+    def finish(self, latencies: Counter[int]) -> None:
+        """Go on until there is nothing more to do."""
+        while self._undone or self._scheduler.busy:
+            self._advance(1, latencies)
 
     def idle(self, until: int) -> None:
         """Stand there, and be refreshed, until others have done."""
@@ -106,10 +110,10 @@ class ChannelFifo:
         """What it did until `cycle`."""
         return self._banks.stats(cycle)
 
-    def _advance(self, cycles: int, latencies: Counter[int]) -> int:
-        """Do what happens in `cycles` from the next one in which something does; returns the cycle behind them."""
+    def _advance(self, cycles: int, latencies: Counter[int]) -> None:
+        """Do what happens in `cycles` from the next one in which something does."""
         scheduler, banks = self._scheduler, self._banks
-        until = scheduler.next_cycle + cycles
+        self.until = until = scheduler.next_cycle + cycles
         scheduler.advance(until)
         self._last = max(self._last, until)
         if scheduler.accepted:
@@ -117,7 +121,6 @@ class ChannelFifo:
         if banks.finished:
             self._finish(banks.finished, latencies)
         banks.runs.clear()
-        return until
 
     def _accept(self, bursts: list[Burst]) -> None:
         """Note when they were; a write is complete in the cycle behind."""

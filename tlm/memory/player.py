@@ -14,6 +14,7 @@ from .dram import Granularity
 from .energy import EnergyReport, energy_of
 from .exact_player import ExactPlayer
 from .spec import MemorySpec
+from .stats import total
 from .trace import TraceRequest
 
 
@@ -74,46 +75,48 @@ class Player:
 
     def finish(self) -> Played:
         """Play to the end, and until the writes that wait are drained; returns what it came to."""
-        return self._played(self._player.finish(), partial=False)
+        self._player.finish()
+        return self._played(partial=False)
 
     def interrupt(self) -> Played:
         """What it has come to, without playing on."""
-        return self._played(self._player.cycles, partial=True)
+        return self._played(partial=True)
 
-    def _played(self, end: int, *, partial: bool) -> Played:
+    def _played(self, *, partial: bool) -> Played:
         player, config = self._player, self.config
+        organisation, end = config.organisation, player.end
         channels = player.stats(end)
+        counts = total(channels)
         time_fs = player.cycles * config.tCK_fs
-        moved = (player.reads + player.writes) * config.burst_bytes
-        bursts = sum(channel.bursts for channel in channels)
+        asked, moved = (bursts * config.burst_bytes for bursts in (player.reads + player.writes, counts.bursts))
         spent = energy_of(config, channels, end * config.tCK_fs)
         return Played(
             standard=config.standard.name,
             granularity=self._granularity,
-            channels=config.organisation.channels,
-            ranks=config.organisation.ranks,
-            width=config.organisation.width,
+            channels=organisation.channels,
+            ranks=organisation.ranks,
+            width=organisation.width,
             mapping=str(config.mapping),
             page=self._page,
             tck_ns=config.tCK_fs / FS_PER_NS,
             partial=partial,
             reads=player.reads,
             writes=player.writes,
-            bytes=moved,
+            bytes=asked,
             cycles=player.cycles,
             time_ns=time_fs / FS_PER_NS,
-            bandwidth_gbps=moved * FS_PER_S / time_fs / 1e9,
+            bandwidth_gbps=asked * FS_PER_S / time_fs / 1e9,
             peak_gbps=config.peak_bytes_per_s / 1e9,
-            utilisation=moved * FS_PER_S / time_fs / config.peak_bytes_per_s,
+            utilisation=counts.bursts * config.burst_cycles / (end * organisation.channels),
             read_latency_cycles=_latency(player.latencies),
-            row_hit_rate=sum(channel.row_hits for channel in channels) / bursts if bursts else None,
-            moved_bursts=bursts,
-            merged_bursts=sum(channel.merged_bursts for channel in channels),
-            forwarded_bursts=sum(channel.forwarded_bursts for channel in channels),
-            activates=sum(channel.activates for channel in channels),
-            refreshes=sum(channel.refreshes for channel in channels),
+            row_hit_rate=counts.row_hits / counts.bursts if counts.bursts else None,
+            moved_bursts=counts.bursts,
+            merged_bursts=counts.merged_bursts,
+            forwarded_bursts=counts.forwarded_bursts,
+            activates=counts.activates,
+            refreshes=counts.refreshes,
             energy_pj=spent,
-            energy_pj_per_bit=spent.per_bit(8 * bursts * config.burst_bytes) if spent and bursts else None,
+            energy_pj_per_bit=spent.per_bit(8 * moved) if spent and moved else None,
         )
 
 

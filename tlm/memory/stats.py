@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ..core import FS_PER_S
-from .energy import EnergyReport
+
+if TYPE_CHECKING:
+    from .energy import EnergyReport
 
 
 @attrs.define
@@ -36,6 +40,11 @@ class ChannelStats:
     def row_hits(self) -> int:
         """Column accesses that needed no activate of their own."""
         return self.bursts - self.row_misses
+
+
+def total(channels: Iterable[ChannelStats]) -> ChannelStats:
+    """The counts of all `channels`, added up."""
+    return ChannelStats(*map(sum, zip(*map(attrs.astuple, channels), strict=True)))
 
 
 @attrs.frozen
@@ -93,7 +102,7 @@ class MemoryStats:
 
     def _channel(self, channel: ChannelStats) -> str:
         peak = self.peak_bytes_per_s / len(self.channels)
-        bursts = sum(each.bursts for each in self.channels)
+        bursts = total(self.channels).bursts
         rate = self.bytes_per_s * channel.bursts / bursts if bursts else 0.0
         return (
             f"{rate / 1e9:.2f} GB/s ({rate / peak:.1%}), row hits {_hits(channel.row_hits, channel.bursts)}, "

@@ -17,6 +17,7 @@ from ..inputs.errors import shown
 TraceRequest = tuple[int, bool, int]
 
 STDIN = "-"
+GZIP = b"\x1f\x8b"  # what such a file begins with
 DIRECTIONS = ("READ", "WRITE")
 MOST_CYCLE = (1 << 40) - 1  # ten minutes of memory time: refreshes until then are all played
 BLOCK_BYTES = 1 << 16
@@ -38,6 +39,7 @@ def read_trace(
     """
     number, requests, rest = 0, 0, b""
     with _opened(path) as stream:
+        path = "standard input" if path == STDIN else path  # in messages
         while data := stream.read(BLOCK_BYTES):
             *lines, rest = (rest + data).split(b"\n")
             if len(rest) > LONGEST_LINE:
@@ -78,6 +80,8 @@ def _requests(lines: list[bytes], path: str, before: int, capacity_bytes: int) -
     found = []
     if lines and not before:
         lines[0] = lines[0].removeprefix(BOM_UTF8)
+        if lines[0].startswith(GZIP):
+            raise BadInput("is compressed; unpack it: gzip -dc FILE | python -m tlm.play - ...", file=path)
     for number, line in enumerate(lines, before + 1):
         match = LINE.fullmatch(line)
         if match is None:

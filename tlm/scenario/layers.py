@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tlm.accelerators.preset import YAML_FILES, preset_document
+from tlm.accelerators.preset import preset_document
 from tlm.inputs.errors import BadInput, cut, shown
-from tlm.inputs.located import Located, Place, located, parse, read
+from tlm.inputs.located import YAML_FILES, Located, Place, located, parse, read
 from tlm.inputs.usercode import absolute, is_user_code
 from tlm.workload.spec import KINDS
 

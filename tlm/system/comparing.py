@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import simpy
 
-from ..accelerators.preset import YAML_FILES, preset_names
+from ..accelerators.preset import preset_names
 from ..codecs import CODECS
 from ..inputs.errors import BadInput
-from ..inputs.located import Place, located
+from ..inputs.located import YAML_FILES, Place, located
 from ..inputs.usercode import is_user_code, load
 from ..result import Comparison
 from ..scenario import Scenario, varied

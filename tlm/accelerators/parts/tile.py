@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import numpy as np
 import simpy
 
 from ...core import BUSY, IDLE, Clock, Module, Party
 from ...engines import ReadStream, Region
 from ...memory import OnChipSpec
 from ...workload.layer import storage_bytes
+from ..program import Program
 from .broadcast import Broadcast, Job
 from .datapath import Datapath
 from .memories import WeightMemory
@@ -42,6 +44,7 @@ class Tile(Module):
         self._link = link
         self._where = (-1, -1)
         self._needs: list[int] = []
+        self._reads: list[int] = []
         self._loaded = 0
         self.process(self._run)
 
@@ -76,7 +79,7 @@ class Tile(Module):
             self._link.ready(cause)
             yield job.started
             self.probe.set(BUSY)
-            self._read_weights(job)
+            self.wm.array.read(self.now, self._reads[work.index])
             yield job.done
             self._finish(job, need)
 
@@ -93,14 +96,19 @@ class Tile(Module):
         if (job.layer, job.image) != self._where:
             self._where = (job.layer, job.image)
             self._needs = (self._loaded + job.program.weight_needs(self.number)).tolist()
+            self._reads = self._weight_reads(job.program)
             self._loaded += job.program.weights_total(self.number)
         return self._needs[job.work.index]
 
-    def _read_weights(self, job: Job) -> None:
-        """The array reads a row of weights a step; the port is as wide as that, so it never waits."""
-        program, (first, end) = job.program, job.work.steps
-        starts, filters = program.reduction.step_starts, program.tiles[self.number].filters[job.work.filter_set]
-        self.wm.array.read(self.now, storage_bytes(int(starts[end] - starts[first]) * filters, program.layer.bits))
+    def _weight_reads(self, program: Program) -> list[int]:
+        """[passes] bytes that the array reads in each: a row of weights a step.
+
+        Nobody waits for them: the port is as wide as a row, and a cycle rule knows no refresh of the weights. They take
+        their energy and their turns at the banks, which writes wait for where both have one port.
+        """
+        starts, filters = program.reduction.step_starts, np.array(program.tiles[self.number].filters)
+        values = (starts[program.last_step] - starts[program.first_step]) * filters[program.filter_set]
+        return [storage_bytes(count, program.layer.bits) for count in values.tolist()]
 
     def _compute(self, job: Job, datapath: Datapath) -> None:
         work, program = job.work, job.program
