@@ -19,7 +19,7 @@ from nets.training.session import Epoch, Session
 from nets.training.settings import Settings, changed
 
 MEASURED = 128
-NARROWED_BY = 256
+NARROWED_BY = 1024
 
 Report = Callable[[Epoch], None]
 
@@ -70,7 +70,7 @@ def _checkpoint(session: Session) -> Checkpoint:
         "options": dict(settings.options),
         **export(session.network, FORMATS[settings.format]),
         "relu_threshold": session.rectifiers.threshold,
-        "measured": measure(session.network, images.test[:MEASURED].to(session.device)),
+        "measured": measure(session.network, images.test[:MEASURED].to(session.device), FORMATS[settings.format].bits),
         "precisions": precisions,
         "pairs": next((epoch.pairs for epoch in reversed(session.history) if epoch.pairs), {}),
         "history": [_row(epoch) for epoch in session.history],

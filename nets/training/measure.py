@@ -57,16 +57,18 @@ class Tally:
         return found
 
 
-def measure(network: nn.Module, images: Tensor) -> dict[str, float]:
+def measure(network: nn.Module, images: Tensor, bits: int | None) -> dict[str, float]:
     """Zeros and DPRed ratio of an attached network's weight codes and, for `images`, of its layers' input codes.
+
+    A raw value has `bits`; nothing is measured in floating point.
 
     Streams as a network's own tensors lie: weights filter by filter; every image's map is one stream. A code 0 is a
     zero here, whether or not it stands for real 0: a machine sees codes.
     """
     attached = coded_layers(network)
-    if not attached:
+    if not attached or bits is None:
         return {}
-    weights, activations = (Tally(attached[0][3].bits) for _ in range(2))
+    weights, activations = Tally(bits), Tally(bits)
     hooks = []
     for _, layer, _, inputs in attached:
         codes = codes_of(layer)

@@ -27,6 +27,7 @@ from nets.training.relu import Rectifiers
 from nets.training.settings import Settings
 
 RECALIBRATE = 64
+PRUNE_AGAIN = 16
 LOWER_TO = 1 / 3
 
 
@@ -93,7 +94,10 @@ class Session:
         self._set_phase()
         self.network.train()
         seen = _Seen()
-        for number, batch in enumerate(torch.split(torch.randperm(len(self.images.train)), self.settings.batch)):
+        batches = torch.split(torch.randperm(len(self.images.train)), self.settings.batch)
+        for number, batch in enumerate(batches):
+            if number % PRUNE_AGAIN == 0 and self.settings.recipe.prune:
+                self._prune((self.done + number / len(batches)) / self.settings.epochs)
             if number % RECALIBRATE == 0 and self.low:
                 quantise.calibrate(self.network, self.images.sample.to(self.device))
             self._step(batch, seen)
@@ -110,13 +114,14 @@ class Session:
         return self.settings.format != "fp32" and self.done >= self.settings.full_epochs
 
     def _set_phase(self) -> None:
-        recipe, epochs = self.settings.recipe, self.settings.epochs
+        recipe = self.settings.recipe
         quantise.switch(self.network, on=self.low)
-        if recipe.prune:
-            prune.prune(self.network, prune.sparsity_at(self.done / epochs, recipe.prune))
         self.rectifiers.kept = recipe.l1 > 0
-        last = self.done >= epochs - recipe.relu_epochs and (self.low or self.settings.format == "fp32")
+        last = self.done >= self.settings.epochs - recipe.relu_epochs and (self.low or self.settings.format == "fp32")
         self.rectifiers.threshold = recipe.relu_threshold if last else 0.0
+
+    def _prune(self, progress: float) -> None:
+        prune.prune(self.network, prune.sparsity_at(progress, self.settings.recipe.prune))
 
     def _step(self, batch: Tensor, seen: _Seen) -> None:
         """One step; while the epoch has no sample of operand pairs yet, with a count of them."""

@@ -111,7 +111,7 @@ def test_its_result_says_how_to_run_it_again_from_anywhere(tmp_path: Path, monke
     first = document(tmp_path / "first.json", SCENARIO)
     accelerator = first["scenario"]["accelerator"]
     assert accelerator["preset"] == f"{MODULE}:Pragmatic"
-    assert accelerator["rules"] == {"conv": f"{MODULE}:Pragmatic.conv", "fc": "dstripes"}
+    assert accelerator["rules"] == {"conv": f"{MODULE}:Pragmatic.conv", "fc": "dstripes", "pointwise": "pointwise"}
     assert first["scenario"]["compression"]["weights"] == f"{MODULE}:Dense"
     monkeypatch.chdir(tmp_path)
     with Path("again.yaml").open("w", encoding="utf-8") as file:

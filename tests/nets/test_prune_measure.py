@@ -77,7 +77,7 @@ def one_layer(number_format: str) -> nn.Sequential:
 def test_measure_counts_codes_of_weights_and_inputs() -> None:
     network = one_layer("int8")
     coded_layers(network)[0][3].scale.fill_(1.0)
-    assert measure(network, torch.tensor([[3.0, 1, *[0.0] * 14]])) == {
+    assert measure(network, torch.tensor([[3.0, 1, *[0.0] * 14]]), 8) == {
         "weight_zeros": 14 / 16,
         "weight_dpred_ratio": (20 + 2 * 8) / 128,
         "activation_zeros": 14 / 16,
@@ -85,18 +85,28 @@ def test_measure_counts_codes_of_weights_and_inputs() -> None:
     }
 
 
+def test_narrow_codes_are_measured_against_the_stored_bits() -> None:
+    network = one_layer("int8")
+    coded_layers(network)[0][3].scale.fill_(1.0)
+    for quantiser in coded_layers(network)[0][2:]:
+        quantiser.bits = 4  # type: ignore[union-attr]
+    found = measure(network, torch.tensor([[3.0, 1, *[0.0] * 14]]), 8)
+    assert found["weight_dpred_ratio"] == (20 + 1 * 4) / 128
+    assert found["activation_dpred_ratio"] == (20 + 2 * 2) / 128
+
+
 def test_a_machine_sees_no_zeros_where_real_0_is_another_code() -> None:
     network = one_layer("int8-oblivious")
     with torch.no_grad():
         network[0].parametrizations.weight.original[0, 1] = -127.0  # type: ignore[union-attr,index]
-    found = measure(network, torch.rand(1, 16))
+    found = measure(network, torch.rand(1, 16), 8)
     assert found["weight_zeros"] == 1 / 16
     assert found["weight_dpred_ratio"] > 1
 
 
 def test_values_of_32_bits_have_no_container() -> None:
-    assert set(measure(one_layer("fixed32"), torch.rand(1, 16))) == {"weight_zeros", "activation_zeros"}
+    assert set(measure(one_layer("fixed32"), torch.rand(1, 16), 32)) == {"weight_zeros", "activation_zeros"}
 
 
 def test_floating_point_is_not_measured() -> None:
-    assert measure(one_layer("fp32"), torch.rand(1, 16)) == {}
+    assert measure(one_layer("fp32"), torch.rand(1, 16), None) == {}

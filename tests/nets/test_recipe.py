@@ -15,6 +15,7 @@ from nets.training.initialise import fit_to
 from nets.training.layers import layers, shadow_weights
 from nets.training.loop import accuracy
 from nets.training.narrow import narrow
+from nets.training.prune import sparsity_at
 from nets.training.quantise import FakeWeights, coded_layers, codes_of
 from nets.training.relu import Rectifiers
 from nets.training.session import Session, losses_of
@@ -202,6 +203,17 @@ def test_the_threshold_holds_in_the_last_epochs() -> None:
 
 def test_full_precision_may_have_a_threshold_too() -> None:
     assert after(small_runs.settings("fp32", epochs=2, relu_threshold=0.02), 2).rectifiers.threshold == 0.02
+
+
+# --- pruning
+
+
+def test_pruning_follows_its_ramp_within_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(sessions, "PRUNE_AGAIN", 2)
+    monkeypatch.setattr(sessions.prune, "prune", lambda network, share: asked.append(share))
+    after(replace(small_runs.settings("fp32", epochs=2, prune=0.8), batch=24), 2)
+    assert asked == pytest.approx([sparsity_at(progress, 0.8) for progress in (0, 0.25, 0.5, 0.75)])
 
 
 # --- weights to start from

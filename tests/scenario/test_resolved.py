@@ -22,7 +22,13 @@ counts = st.integers(1, 4096)
 clocks = st.one_of(st.floats(1, 1e12), st.integers(1, 10**6).map(lambda mhz: mhz * 1e6))
 names = st.from_regex(r"[a-z][a-z_]{0,5}", fullmatch=True)
 functions = st.builds("{}:{}".format, names, names)
-rules = st.none() | st.sampled_from(sorted(RULES))
+
+
+def rules(kind: str) -> st.SearchStrategy[str | None]:
+    """A rule for layers of that kind, or none."""
+    return st.none() | st.sampled_from(sorted(name for name, rule in RULES.items() if kind in rule.kinds))
+
+
 codecs = st.sampled_from(sorted(CODECS))
 inputs = st.one_of(
     st.none(),
@@ -37,7 +43,7 @@ accelerators = st.fixed_dictionaries(
         "registers": st.integers(0, 9),
         "clock": clocks.map(lambda hz: written(hz, "Hz")),
         "am": st.integers(1, 1 << 30).map(lambda size: written(size, "B")),
-        "rules": st.fixed_dictionaries({}, optional={"conv": rules, "fc": rules}),
+        "rules": st.fixed_dictionaries({}, optional={kind: rules(kind) for kind in ("conv", "fc", "pointwise")}),
         "activation_memory": st.fixed_dictionaries({}, optional={"banks": counts, "latency_cycles": counts}),
     },
 )
@@ -104,4 +110,4 @@ def test_every_field_is_there_and_where_it_came_from_is_not() -> None:
     assert document["accelerator"]["clock"] == "980 MHz"
     assert document["accelerator"]["wm"] == "320 KiB"
     assert document["memory"]["outstanding"] == "64 KiB"
-    assert document["accelerator"]["rules"] == {"conv": "dstripes", "fc": "dstripes"}
+    assert document["accelerator"]["rules"] == {"conv": "dstripes", "fc": "dstripes", "pointwise": "pointwise"}

@@ -46,12 +46,15 @@ def test_a_scenarios_fields_lie_over_the_presets_and_merge_inside(minimal: Path)
     sets = ["accelerator={preset: base, tiles: 8, rules: {fc: stripes}, weight_memory: {banks: 4}}"]
     accelerator = load(str(minimal), sets).accelerator
     assert (accelerator.tiles, accelerator.columns, accelerator.am) == (8, 1, 4 * 1024**2)
-    assert accelerator.rules == {"conv": "base", "fc": "stripes"}
+    assert accelerator.rules == {"conv": "base", "fc": "stripes", "pointwise": "pointwise"}
     assert (accelerator.weight_memory.banks, accelerator.weight_memory.width_bits) == (4, 256)
 
 
 def test_a_rule_set_to_null_is_none(minimal: Path) -> None:
-    assert load(str(minimal), ["accelerator.rules.fc=null"]).accelerator.rules == {"conv": "dstripes"}
+    assert load(str(minimal), ["accelerator.rules.fc=null"]).accelerator.rules == {
+        "conv": "dstripes",
+        "pointwise": "pointwise",
+    }
 
 
 def test_a_preset_of_ones_own_is_found_beside_the_scenario(minimal: Path) -> None:

@@ -20,12 +20,12 @@ from tlm.inputs.errors import BadInput
 from tlm.inputs.located import Faults, Located, Place, located
 from tlm.inputs.structure import known_keys
 from tlm.inputs.usercode import UserCode, load
-from tlm.workload.layer import Kind
+from tlm.workload.layer import Ruled
 
 from .rules import Rule
 from .spec import AcceleratorSpec
 
-KINDS = get_args(Kind)
+KINDS = get_args(Ruled)
 KEYS = ["extends", *(key for key in known_keys(AcceleratorSpec) if key != "preset"), *KINDS]
 
 

@@ -55,8 +55,9 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
 
 def machine_rule(layer: Layer, spec: AcceleratorSpec) -> rules.Rule | None:
     """The machine's cycle rule for the layer's kind, or None where it has none."""
-    name = spec.rules.get(layer.kind)
-    return rules.rule(name, layer.kind) if name is not None else None
+    if layer.kind == "other" or layer.kind not in spec.rules:
+        return None
+    return rules.rule(spec.rules[layer.kind], layer.kind)
 
 
 def layer_grid(layer: Layer, spec: AcceleratorSpec) -> Grid:

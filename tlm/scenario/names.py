@@ -17,10 +17,10 @@ from tlm.inputs.units import written
 from tlm.memory.config import resolve
 from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard
-from tlm.workload.layer import Kind
+from tlm.workload.layer import Ruled
 from tlm.workload.spec import KINDS, WorkloadSpec
 
-LAYER_KINDS = get_args(Kind)
+LAYER_KINDS = get_args(Ruled)
 
 
 def name_faults(tree: Located) -> Iterator[Fault]:

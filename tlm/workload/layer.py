@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.integer[Any]]
-Kind = Literal["conv", "fc", "pointwise", "other"]
+#: Kinds of layers that a machine may have a cycle rule for.
+Ruled = Literal["conv", "fc", "pointwise"]
+Kind = Literal[Ruled, "other"]
 
 
 @attrs.frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tlm.core import BadInput
 from tlm.inputs.usercode import is_user_code
-from tlm.workload.layer import Kind
+from tlm.workload.layer import Ruled
 
 from . import base, column, dstripes, pointwise, stripes
 from .geometry import Geometry, Grid, Reduction
@@ -22,7 +22,7 @@ RULES = {
 __all__ = ["RULES", "Geometry", "Grid", "Reduction", "Rule", "rule"]
 
 
-def rule(name: str, kind: Kind, key: str = "accelerator.rules") -> Rule:
+def rule(name: str, kind: Ruled, key: str = "accelerator.rules") -> Rule:
     """The rule `name`, or a user's own (`my.py:skipping`), for layers of `kind`; raises BadInput where there is none.
 
     `key` is the scenario's that holds the rules by kind, for messages.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from tlm.workload.layer import Kind, Layer
+from tlm.workload.layer import Layer, Ruled
 
 from ..spec import AcceleratorSpec
 from .geometry import Grid, Int64s
@@ -21,5 +21,5 @@ class Rule:
     """One machine's timing: `completion` for the `kinds` of layers it is made for, on `grid`'s steps."""
 
     completion: Completion
-    kinds: tuple[Kind, ...] = ("conv", "fc")
+    kinds: tuple[Ruled, ...] = ("conv", "fc")
     grid: Callable[[AcceleratorSpec], Grid] = Grid.of

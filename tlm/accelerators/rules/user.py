@@ -9,7 +9,7 @@ import numpy as np
 
 from tlm.inputs.blame import UserFault
 from tlm.inputs.usercode import UserCode, load
-from tlm.workload.layer import Kind, Layer
+from tlm.workload.layer import Layer, Ruled
 
 from ..spec import AcceleratorSpec
 from .geometry import Geometry, Grid, Int64s
@@ -19,7 +19,7 @@ NEST = ("group", "window set", "filter set", "step")
 ARGUMENTS = ("layer", "image", "spec")
 
 
-def user_rule(name: str, kind: Kind, key: str) -> Rule:
+def user_rule(name: str, kind: Ruled, key: str) -> Rule:
     """The rule that `name` names, a function or a `Rule`, its answers checked; BadInput where it is none."""
     code = load(name, key, what="cycle rule")
     own = code.value if isinstance(code.value, Rule) else Rule(code.value)
