@@ -105,12 +105,20 @@ class Dram(OffChipMemory):
         """Exact: as `b_transport`, but that it waits until the payload is complete."""
         if not self.takes(payload):
             return delay
-        env, now = self.env, int(self.env._now)
-        answer = Answer(self, f"the {payload.command.name.lower()} of {payload.data_length} B")
-        answer._value = None  # it succeeds when it comes
-        self._service.start(payload, now + delay, lambda fs: env.schedule(answer, NORMAL, fs - int(env._now)))
+        answer = Completion(self, f"the {payload.command.name.lower()} of {payload.data_length} B")
+        self._service.start(payload, int(self.env._now) + delay, answer.comes)
         yield answer
         return 0
+
+
+class Completion(Answer):
+    """What a waiting caller gets: it succeeds at a time that is known ahead, or just then."""
+
+    _value = None
+
+    def comes(self, at_fs: int) -> None:
+        """It succeeds then."""
+        self.env.schedule(self, NORMAL, at_fs - int(self.env._now))
 
 
 def make_memory(

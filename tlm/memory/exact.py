@@ -36,25 +36,23 @@ class ExactService:
         accepted: Callable[[int], object] | None = None,
     ) -> None:
         """Take `payload`, that comes at `at_fs`; `done` and `accepted` are told when, in fs, ahead or just then."""
-        write = payload.command is WRITE
+        write, at = payload.command is WRITE, -(-at_fs // self._tck)
         access = Access(payload, self._tck, done, accepted)
-        at = -(-at_fs // self._tck)
         parts: dict[int, tuple[Request, list[Burst]]] = {}
         for channel, bank, row, number in self._mapping.bursts(payload.address, payload.data_length):
-            part = parts.get(channel)
-            if part is None:
-                part = parts[channel] = Request(access, write or accepted is not None), []
-            part[1].append(Burst(at, bank, row, number, write, part[0]))
+            if channel not in parts:
+                parts[channel] = Request(access, write or accepted is not None), []
+            request, bursts = parts[channel]
+            bursts.append(Burst(at, bank, row, number, write, request))
         access.expect(len(parts))
         for channel, (request, bursts) in parts.items():
-            request.left = request.unaccepted = len(bursts)
             self.channels[channel].put(request, bursts)
 
 
 class Access:
     """One payload at all channels: it is over when the last of its requests is."""
 
-    __slots__ = ("_accepted", "_done", "_last", "_payload", "_tck", "_unaccepted", "_undone")
+    __slots__ = ("_accepted", "_done", "_over", "_payload", "_tck", "_unaccepted", "_undone")
 
     def __init__(
         self,
@@ -67,7 +65,7 @@ class Access:
         self._tck = tck_fs
         self._done = done
         self._accepted = accepted
-        self._last: Request | None = None
+        self._over = 0, 0, 0  # of the request that was last: when it was done, its first data came, and could have
 
     def expect(self, requests: int) -> None:
         """It has so many requests, which are put in now."""
@@ -81,12 +79,12 @@ class Access:
 
     def request_done(self, request: Request) -> None:
         """A channel knows when its bursts are complete."""
+        self._over = max(self._over, (request.done, request.begun, request.ready))
         self._undone -= 1
-        if self._last is None or request.done >= self._last.done:
-            self._last = request
         if not self._undone:
-            tck, last = self._tck, self._last
-            if last.begun:
-                self._payload.milestones += ((last.ready * tck, BANDWIDTH), (last.begun * tck, LATENCY))
-            self._payload.milestones.append((last.done * tck, BANDWIDTH))
-            self._done(last.done * tck)
+            done, begun, ready = self._over
+            tck, milestones = self._tck, self._payload.milestones
+            if begun:
+                milestones += ((ready * tck, BANDWIDTH), (begun * tck, LATENCY))
+            milestones.append((done * tck, BANDWIDTH))
+            self._done(done * tck)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import simpy
 
 from ..core import Module
-from .banks import Logged, Run
+from .banks import Logged
 from .burst import Burst, Request
+from .bus import Run
 from .config import DramConfig
 from .memory_channel import MemoryChannel
 from .policy import NEVER
@@ -48,26 +49,33 @@ class ExactChannel(MemoryChannel):
     @property
     def moved_fs(self) -> int:
         """Until when the data of all commands so far pass."""
-        return self._banks.bus_free * self._tck
+        return self._banks.bus.free * self._tck
 
     @property
     def cycle(self) -> int:
         """The cycle that begins now or next."""
         return -(-int(self.env._now) // self._tck)
 
-    def put(self, request: Request, bursts: Iterable[Burst]) -> None:
+    def put(self, request: Request, bursts: Sequence[Burst]) -> None:
         """Take the `bursts` of `request`, whose access is told when they are accepted, if watched, and complete."""
         self.catch_up()
+        request.left = request.unaccepted = len(bursts)
         for burst in bursts:
             self._scheduler.put(burst)
         if request.watched:
-            self._unaccepted += request.unaccepted
+            self._unaccepted += len(bursts)
         self._undone += 1
         self._arm()
 
     def catch_up(self) -> None:
         """Do all that happened before this cycle."""
-        self._scheduler.advance(self.cycle)
+        cycle = -(-int(self.env._now) // self._tck)
+        if self._scheduler.next_cycle < cycle:
+            self._scheduler.advance(cycle)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell the accesses what was accepted and finished, and the probe what the data bus did."""
         if self._scheduler.accepted:
             self._note_accepted(self._scheduler.accepted)
         finished = self._banks.finished

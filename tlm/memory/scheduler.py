@@ -14,7 +14,7 @@ from .accepted import Accepted
 from .banks import COLUMN, ROW, Banks, Logged
 from .burst import Burst
 from .config import DramConfig
-from .policy import FEW_WRITES
+from .policy import FEW_WRITES, NEVER
 
 _AT = attrgetter("at")
 
@@ -44,10 +44,9 @@ class Scheduler:
         self._begin = begin
         self._refresh_apart = config.timing.nREFI
         self._refreshes = 0
+        self._refreshing: deque[int] = deque()  # ranks, the one that is held for its refresh first
         self._refresh_due = begin + self._refresh_apart // self._ranks
-        self._refreshing: deque[int] = deque()
-        self._blocked = 0  # the banks of the rank whose refresh was due first
-        self._command_at = begin
+        self._accept_at = self._command_at = NEVER  # when next, as far as is known
 
     @property
     def busy(self) -> bool:
@@ -62,62 +61,68 @@ class Scheduler:
             insort(backlog, burst, key=_AT)
         else:
             backlog.append(burst)
-        self.next_cycle = min(self.next_cycle, burst.at)
+        if backlog[0] is burst:
+            self._see_backlog()
+            self.next_cycle = min(self.next_cycle, self._accept_at)
 
     def advance(self, until: int) -> None:
         """Do all that happens in cycles before `until`."""
-        while self.next_cycle < until:
-            self.next_cycle = self._cycle(self.next_cycle)
+        cycle = self.next_cycle
+        while cycle < until:
+            cycle = self._cycle(cycle)
+        self.next_cycle = cycle
 
     def _cycle(self, cycle: int) -> int:
         """What happens in `cycle`; returns the next one in which something may."""
-        backlog = self._backlog
-        if backlog and backlog[0].at <= cycle and self._has_room(backlog[0]):
+        if self._accept_at <= cycle:
             self._accept(cycle)
-        if cycle >= self._refresh_due:
+        if self._refresh_due <= cycle:
             self._refresh_is_due()
-        changed = bool(self._refreshing) or cycle >= self._command_at
-        if changed:
+        if self._refreshing:
+            self._issue_towards_refresh(cycle)
+        elif self._command_at <= cycle:
             self._issue(cycle)
         if self._writes.length and not self._draining:
             self._begin_to_drain()
-        moved = self._move(cycle)
-        if changed or moved:
-            self._command_at = self._next_command(cycle)
-        if moved:
+        moved = (self._draining or self._reads.length) and self._move()
+        following = self.banks.due()
+        if self._refreshing:
+            following = min(following, self.banks.refresh_at(self._refreshing[0]))
+        self._command_at = following
+        if moved and self._may_move():
             return cycle + 1
-        following = min(self._command_at, self._refresh_due)
-        if backlog and backlog[0].at < following and self._has_room(backlog[0]):
-            following = max(cycle + 1, backlog[0].at)
-        return following
+        following = self._accept_at if self._accept_at < following else following
+        following = self._refresh_due if self._refresh_due < following else following
+        return following if following > cycle else cycle + 1
 
     def _issue(self, cycle: int) -> None:
-        """Issue what can be in `cycle`: towards a refresh that is due, or else for the bursts."""
-        banks = self.banks
-        if banks.soon and banks.soon[0][0] <= cycle:
-            banks.wake(cycle)
-        if self._refreshing and self._refresh(cycle):
-            return
-        kind = banks.issue(cycle, self._blocked)
+        """Issue what can be in `cycle` for the bursts."""
+        kind = self.banks.issue(cycle)
         if kind and self._both:
-            banks.issue(cycle, self._blocked, (ROW | COLUMN) ^ kind)
+            self.banks.issue(cycle, (ROW | COLUMN) ^ kind)
 
-    def _next_command(self, cycle: int) -> int:
-        """The first cycle after `cycle` in which a command may be issued, as far as is known."""
-        following = self.banks.next_command(cycle, self._blocked)
-        if self._refreshing:
-            following = min(following, max(cycle + 1, self.banks.refresh_at(self._refreshing[0])))
-        return following
+    def _issue_towards_refresh(self, cycle: int) -> None:
+        """Issue the next command towards the refresh that was due first, if it can be, or else for the bursts."""
+        issued, refreshed = self.banks.refresh(self._refreshing[0], cycle)
+        if refreshed:
+            self._refreshing.popleft()
+            if self._refreshing:
+                self.banks.hold(self._refreshing[0])
+        if not issued:
+            self._issue(cycle)
 
-    def _has_room(self, burst: Burst) -> bool:
-        if burst.write:
-            return self._writes.length < self._most_writes
-        return self._reads.length < self._most_reads
+    def _see_backlog(self) -> None:
+        """Find anew when the next burst may be accepted."""
+        self._accept_at = NEVER
+        if self._backlog:
+            burst = self._backlog[0]
+            if self._writes.length < self._most_writes if burst.write else self._reads.length < self._most_reads:
+                self._accept_at = burst.at
 
     def _accept(self, cycle: int) -> None:
-        backlog, pending = self._backlog, self.banks.pending_writes
-        while backlog and backlog[0].at <= cycle and self._has_room(backlog[0]):
-            burst = backlog.popleft()
+        pending = self.banks.pending_writes
+        while self._accept_at <= cycle:
+            burst = self._backlog.popleft()
             burst.at = cycle
             if burst.request.watched:
                 self.accepted.append(burst)
@@ -128,43 +133,46 @@ class Scheduler:
                 self._writes.add(burst)
             else:
                 self._reads.add(burst)
+            self._see_backlog()
 
     def _refresh_is_due(self) -> None:
         self._refreshing.append(self._refreshes % self._ranks)
-        self._blocked = self.banks.rank_masks[self._refreshing[0]]
+        if len(self._refreshing) == 1:
+            self.banks.hold(self._refreshing[0])
         self._refreshes += 1
         self._refresh_due = self._begin + (self._refreshes + 1) * self._refresh_apart // self._ranks
-
-    def _refresh(self, cycle: int) -> bool:
-        """Issue the next command towards the refresh that was due first, if it can be."""
-        issued, refreshed = self.banks.refresh(self._refreshing[0], cycle)
-        if refreshed:
-            self._refreshing.popleft()
-            self._blocked = self.banks.rank_masks[self._refreshing[0]] if self._refreshing else 0
-        return issued
 
     def _begin_to_drain(self) -> None:
         waiting = self._writes.length
         if waiting >= self._most_writes or (waiting > FEW_WRITES and not self.banks.queued):
             self._draining = waiting
 
-    def _move(self, cycle: int) -> bool:
-        """Move one burst to the queue of its bank, where there is room; whether another may follow."""
+    def _move(self) -> bool:
+        """Move one burst to the queue of its bank, if there is one whose bank has room: whether there was."""
         if self._draining:
             burst, held_up = self._next_write()
             if burst is not None:
                 self._draining -= 1
-                self._writes.leave(burst.bank)
-                self.banks.add(burst, cycle)
+                self._move_from(self._writes, burst)
                 return True
             if not held_up:
                 return False
         able = self._reads.banks & ~self.banks.full
         if able:
-            burst = self._reads.oldest(able)
-            self._reads.leave(burst.bank)
-            self.banks.add(burst, cycle)
+            self._move_from(self._reads, self._reads.oldest(able))
         return able != 0
+
+    def _move_from(self, accepted: Accepted, burst: Burst) -> None:
+        accepted.leave(burst.bank)
+        self.banks.add(burst)
+        if self._backlog:
+            self._see_backlog()
+
+    def _may_move(self) -> bool:
+        """Whether another burst may follow in the next cycle."""
+        if self._draining or self._writes.length >= self._most_writes:
+            return True
+        return self._reads.banks & ~self.banks.full != 0
 
     def _next_write(self) -> tuple[Burst | None, bool]:
         """The oldest write whose bank has room, and whether there is one that waits for a read of the same burst."""
