@@ -44,7 +44,7 @@ RULES = {  # first request, then second: the distance at which the second is not
     "write to read: nCWL + 4 + nWTR_S": (W, (0,), R, (1,), 24, HIT),
     "write to read: nCWL + 4 + nWTR_L": (W, (0,), R, (0,), 32, HIT),
     "other rank: 4 + nRTRS": (R, (0,), R, (0, 0, 0, 0, 1), 5, HIT),
-    "write to read, other rank: 4 + nRTRS": (W, (0,), R, (0, 0, 0, 0, 1), 5, HIT),
+    "write to read, other rank: 4, as nCL is the longer": (W, (0,), R, (0, 0, 0, 0, 1), 4, HIT),
     "nRRD_S": (R, (0, 1), R, (1, 1), 4, CLOSED),
     "nRRD_L": (R, (0, 1), R, (0, 2), 8, CLOSED),
     "nRTP": (R, (0,), R, (0, 0, 1), 12, CONFLICT),
@@ -189,10 +189,34 @@ def test_a_blocked_bank_does_not_hold_up_the_others():
     assert bench.read(0, 1) < 74 + CLOSED
 
 
-@pytest.mark.parametrize(("before", "overtakes"), [(4, True), (5, False)])
-def test_a_row_hit_overtakes_what_closes_its_row_four_times(before, overtakes):
+@pytest.mark.parametrize(("accepted", "hits"), [(52, True), (53, False)])
+def test_what_is_queued_before_its_row_is_closed_hits_it(accepted, hits):
     bench = DramBench(standard="ddr4-3200")
     bench.read(0, 0)
     conflict = bench.read(0, 0, 0, 1)
-    ends = [bench.read(0, 0, 0, 0, column) for column in range(1, before + 1)]
-    assert (ends[-1] < conflict) is overtakes
+    assert conflict == 1 + 52 + CONFLICT - 1  # nRAS
+    end = bench.read(accepted, 0, 0, 0, 1)
+    assert end == (accepted + HIT if hits else 1 + 2 * (52 + 22) + CLOSED - 1)
+
+
+def test_any_number_of_hits_overtakes_what_closes_their_row():
+    bench = DramBench(standard="ddr4-3200")
+    bench.read(0, 0)
+    conflict = bench.read(0, 0, 0, 1)
+    ends = [bench.read(0, 0, 0, 0, column) for column in range(1, 6)]
+    assert ends == [CLOSED + 8 * number for number in range(1, 6)]
+    assert bench.read(0, 0, 0, 1, 1) > conflict + 8  # its own row is opened later by what they took
+
+
+@pytest.mark.parametrize(("accepted", "hits"), [(22, True), (23, False)])
+def test_a_closed_page_is_kept_open_by_what_is_queued_before_its_last_access(accepted, hits):
+    bench = DramBench(standard="ddr4-3200", page="closed")
+    assert bench.read(0, 0) == CLOSED
+    assert bench.read(accepted, 0, 0, 0, 1) == (CLOSED + 8 if hits else 1 + 52 + 22 + CLOSED - 1)
+
+
+def test_reads_find_time_between_writes_that_wait_for_their_rows():
+    bench = DramBench(standard="ddr4-3200", write_queue=4)
+    for row in range(4):
+        bench.write(0, 0, 0, row)  # one after the other, in one bank
+    assert bench.read(4, 1) < 3 * 74

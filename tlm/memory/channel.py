@@ -32,20 +32,21 @@ class Channel(MemoryChannel):
 
     def __init__(self, parent: Module, name: str, config: DramConfig) -> None:
         super().__init__(parent, name, config)
-        self._counts = ChannelStats()
+        self._span, self._counts = self.probe.span, ChannelStats()
         self._moved = [0, 0]  # bursts read, and written
         self._most_reads, self._most_writes, self._depth = config.read_queue, config.write_queue, config.bank_queue
+        self._most_waiting = config.read_queue - 1
         self._set_timing(config)
         self._set_banks(config)
         self._of: dict[tuple[int, ...], tuple[Bank, ...]] = {}
         self._reads, self._writes = self._queues = QueueRoom(), QueueRoom()
         self._posted: deque[Posted] = deque()
         self._posted_bursts = 0
-        self._slots = (ColumnSlots(self._burst), ColumnSlots(self._burst))
-        self._write = False
+        turns = self._rank_turn[False] - self._burst, self._rank_turn[True] - self._burst
+        self._slots = ColumnSlots(self._burst, turns)
         self._rank = self._ranks[0]
         self._last_cas = LONG_AGO
-        self._accepted = self._bus_free = 0
+        self._accepted = self._bus_free = self._drained = 0
         self._entered, self._reason = 0, ACCESS  # of the segment on its way: when its banks have taken it, what held it
 
     @property
@@ -111,8 +112,9 @@ class Channel(MemoryChannel):
         begins to move this segment, and when the last burst is through; a write is through when it has been accepted.
         All in cycles.
         """
-        there = self._of.get(banks)
-        if there is None:
+        try:
+            there = self._of[banks]
+        except KeyError:
             there = self._of[banks] = tuple([self._banks[bank] for bank in banks])
         at = at if at > self._accepted else self._accepted
         if self._posted_bursts > FEW_WRITES:
@@ -120,7 +122,7 @@ class Channel(MemoryChannel):
         if write:
             accepted = self._post(at, there, row, first, count)
             return accepted, accepted, accepted + 1
-        self._accepted = at = self._reads.at_most(self._most_reads - 1, at)
+        self._accepted = at = self._reads.at_most(self._most_waiting, at)
         free, latency = self._bus_free, self._latency[False]
         begin, last = self._move(at, there, row, first, count, False)
         return free, begin + latency, last + latency + self._burst
@@ -157,9 +159,9 @@ class Channel(MemoryChannel):
 
     def _move(self, at: int, banks: tuple[Bank, ...], row: int, first: int, count: int, write: bool) -> tuple[int, int]:
         """Find the bursts of a segment their time, from `at` on: when the first and the last CAS are."""
+        if 1 < count <= len(banks):
+            return self._scatter(at, (banks[first:] + banks[:first])[:count], row, write)
         self._reason = ACCESS
-        if write is not self._write:
-            self._turn(banks[first], write)
         begin, last, taken = self._place(at + 1, banks, row, first, count, write)
         left = count - taken
         while left:
@@ -172,22 +174,46 @@ class Channel(MemoryChannel):
         self._show(at, banks[0].rank, begin + self._latency[write], count)
         return begin, last
 
-    def _enter(self, command: int, begin: int, last: int, count: int, banks: int, write: bool) -> None:
-        """Tell the queue when bursts leave it for those of their banks: some at once, the rest as these are issued."""
-        at_once, queue = self._depth * banks, self._queues[write]
-        if count > at_once:
-            queue.add(begin, count - at_once, (last - begin) // (count - 1))
-            count = at_once
-        if self._entered > command:
-            queue.add(self._entered, count, 0)
+    def _scatter(self, at: int, banks: tuple[Bank, ...], row: int, write: bool) -> tuple[int, int]:
+        """As `_move`, where each bank has but one burst: none waits for the others' banks."""
+        moved = [self._move(at, (bank,), row, 0, 1, write) for bank in banks]
+        return min(begin for begin, _ in moved), max(last for _, last in moved)
 
-    def _turn(self, bank: Bank, write: bool) -> None:
-        """The bus changes its direction, for an access to `bank`."""
-        was = self._write
-        turn = self._rank_turn if bank.rank is self._rank else self._channel_turn
-        self._slots[write].turn(max(self._last_cas + turn[was], bank.group.last + self._group_turn[was]))
-        self._write = write
-        self._reason = TURNAROUND
+    def _enter(self, command: int, begin: int, last: int, count: int, banks: int, write: bool) -> None:
+        """Tell the queue when bursts leave it for those of their banks: some at once, the rest as these are issued.
+
+        While writes are drained, reads stay where they are; one that finds time before them takes it in place of
+        another that would have been left behind.
+        """
+        at_once, queue, entered = self._depth * banks, self._queues[write], self._entered
+        if not write:
+            entered = entered if entered > self._drained else self._drained
+        elif entered > self._drained:
+            self._drained = entered
+        if count > at_once:
+            step = (last - begin) // (count - 1)
+            queue.add(begin, count - at_once, step)
+            count = at_once
+            if write:
+                self._drained = max(self._drained, last - (at_once - 1) * step)
+        if entered > command:
+            queue.add(entered, count, 0)
+
+    def _behind(self, bank: Bank, ready: int, write: bool) -> int:
+        """When an access to `bank` may begin behind all others, before which the bus changes direction or rank.
+
+        With more to do than a bank's queue holds, the controller is as good as free to stay with a rank.
+        """
+        slots, rank = self._slots, bank.rank
+        if write is slots.write:
+            waiting = rank is self._rank or slots.free - ready >= self._depth * self._burst
+            return slots.free if waiting else slots.free + self._bubble
+        was = slots.write
+        turn = self._rank_turn if rank is self._rank else self._channel_turn
+        behind = max(slots.free - self._burst + turn[was], bank.group.last + self._group_turn[was])
+        if behind > ready or self._reason is ACCESS:
+            self._reason = TURNAROUND
+        return behind
 
     def _place(
         self, command: int, banks: tuple[Bank, ...], row: int, first: int, count: int, write: bool
@@ -197,12 +223,13 @@ class Channel(MemoryChannel):
         if first or count < len(banks):
             touched = (banks[first:] + banks[:first])[:count]
         step = self._steps[len(touched)]
-        ready, due = self._ready(touched, row, command, count, step)
+        ready, due = self._ready(touched, row, command, step)
+        slots, rank = self._slots, touched[0].rank
+        same = write is slots.write and rank is self._rank
+        behind = slots.free if same else self._behind(touched[0], ready, write)
         if self._groups_slow:
-            ready = self._in_groups(touched, ready, count, step, write)
-        rank = touched[0].rank
-        lead = 0 if rank is self._rank else self._bubble
-        placed = self._slots[write].take(ready, count, step, lead, due)
+            ready = self._in_groups(touched, ready, behind, count, step, write)
+        placed = slots.take(ready, count, step, behind, due, write)
         if placed[2]:
             self._rank = rank
             self._use(touched, placed, write)
@@ -210,39 +237,48 @@ class Channel(MemoryChannel):
             self._refresh(touched, due)
         return placed
 
-    def _ready(self, touched: tuple[Bank, ...], row: int, command: int, count: int, step: int) -> tuple[int, int]:
+    def _ready(self, touched: tuple[Bank, ...], row: int, command: int, step: int) -> tuple[int, int]:
         """When the first burst can be for every bank to be ready for its own, `step` after the one before.
 
         And when the first of the banks is refreshed next.
         """
         ready, due, turn, entered = command, NEVER, 0, command
-        each = -(-count // len(touched))
         for bank in touched:
-            if command >= bank.refresh_due:
+            refresh_due = bank.refresh_due
+            if command >= refresh_due:
                 bank.pass_refreshes(command)
-            due = due if due < bank.refresh_due else bank.refresh_due
+                refresh_due = bank.refresh_due
+            due = due if due < refresh_due else refresh_due
             room = command if bank.last <= command else bank.room(command)
             entered = room if room > entered else entered
-            own = bank.column_ok if bank.row == row else bank.open(row, room, each)
-            own = own if own > room else room
-            ready = own - turn if own - turn > ready else ready
+            latest = bank.latest
+            if latest.row == row and room < latest.until:
+                bank.found = latest
+                own = latest.column_ok
+                if latest.late:
+                    own, latest.late = max(own, room + latest.late), 0
+            else:
+                own = bank.open(row, room)
+            own = (own if own > room else room) - turn
+            ready = own if own > ready else ready
             turn += step
         self._entered = entered
         if ready > command and self._reason is ACCESS:
             self._reason = ACTIVATING
         return ready, due
 
-    def _in_groups(self, touched: tuple[Bank, ...], ready: int, count: int, step: int, write: bool) -> int:
+    def _in_groups(self, touched: tuple[Bank, ...], ready: int, behind: int, count: int, step: int, write: bool) -> int:
         """When the first burst can be for each to be at its distance from the others of its group."""
-        slots, width = self._slots[write], len(touched)
-        if ready < slots.free:
-            ready = slots.earliest(ready)
+        slots, width = self._slots, len(touched)
+        if ready < behind:
+            ready = slots.earliest(ready, behind, write)
         if width > 1 and ready >= slots.free:
             return self._behind_groups(touched, ready, step, write)
         start, apart = ready, self._group_step if self._group_step > step * width else step * width
         turn = 0
         for bank in touched:
-            begin, _, _ = bank.group.slots[write].take(ready + turn, -(-count // width), apart, 0, NEVER)
+            others = bank.group.slots[write]
+            begin, _, _ = others.take(ready + turn, -(-count // width), apart, others.free, NEVER)
             start = begin - turn if begin - turn > start else start
             turn += step
             count -= 1
@@ -250,14 +286,17 @@ class Channel(MemoryChannel):
 
     def _behind_groups(self, touched: tuple[Bank, ...], ready: int, step: int, write: bool) -> int:
         """The same, behind all that there is; bursts that rotate leave a group no holes that others could use."""
-        turn = 0
-        for bank in touched:
-            behind = bank.group.slots[write].free - turn
+        groups = [bank.group.slots[write] for bank in touched]
+        turn, rotation = 0, step * len(touched)
+        for slots in groups:
+            behind = slots.free - turn
             ready = behind if behind > ready else ready
             turn += step
         at = ready
-        for bank in touched:
-            bank.group.slots[write].skip_to(at)
+        for slots in groups:
+            if at - slots.free >= rotation:
+                slots.skip_to(at)
+            slots.free = at
             at += step
         return ready
 
@@ -267,12 +306,13 @@ class Channel(MemoryChannel):
         self._last_cas = last if last > self._last_cas else self._last_cas
         width = len(touched)
         step = (last - begin) // (count - 1) if count > 1 else self._burst
+        if width == 1:
+            touched[0].used(last, count, step, write)
+            return
         apart, at = step * width, last - (count - 1) * step
         for bank in touched[:count]:
             share = -(-count // width)
             bank.used(at + (share - 1) * apart, share, apart, write)
-            if self._groups_slow:
-                bank.group.slots[write].turn(bank.last + self._group_step)
             at += step
             count -= 1
 
@@ -285,7 +325,7 @@ class Channel(MemoryChannel):
 
     def _show(self, at: int, rank: Rank, begin: int, count: int) -> None:
         """Tell the probe what the bus does from `begin` on, and what it waited for while there was a request."""
-        since, span, tck = self._bus_free, self.probe.span, self._tck
+        since, span, tck = self._bus_free, self._span, self._tck
         if begin > since:
             since = since if since > at else at
             if rank.refreshed > since and begin > since:

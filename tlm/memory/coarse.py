@@ -38,8 +38,8 @@ class CoarseService:
             if end > done:
                 done, critical = end, channel
         free, begin = begun[critical]
-        begin_fs, done_fs = begin * tck, done * tck
-        queued_fs = max(at_fs, min(free * tck, begin_fs))
+        begin_fs, done_fs, queued_fs = begin * tck, done * tck, (free if free < begin else begin) * tck
+        queued_fs = queued_fs if queued_fs > at_fs else at_fs
         payload.milestones += ((queued_fs, BANDWIDTH), (begin_fs, LATENCY), (done_fs, BANDWIDTH))
         self._done_fs = done_fs if done_fs > self._done_fs else self._done_fs
         return done_fs
