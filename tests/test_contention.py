@@ -28,13 +28,13 @@ SCENARIOS = {
     "dstripes_hbm": Expected(64_451, 1_776_256, ("array",), "array clock"),
     "dstripes_hbm_raw": Expected(64_432, 4_386_816, ("array",), "array clock"),
     "dstripes_ddr4x2": Expected(64_432, 1_776_256, ("array",), "array clock"),
-    "dstripes_ddr4x2_raw": Expected(89_603, 4_386_816, ("offchip_bandwidth",), "channels"),
-    "dstripes_lpddr4": Expected(76_371, 1_782_784, ("offchip_bandwidth",), "channels"),
+    "dstripes_ddr4x2_raw": Expected(89_367, 4_386_816, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4": Expected(76_083, 1_782_784, ("offchip_bandwidth",), "channels"),
     "dstripes_lpddr4_raw": Expected(183_455, 4_387_328, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow": Expected(290_330, 1_771_408, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow_raw": Expected(726_650, 4_386_432, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow": Expected(289_937, 1_771_408, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow_raw": Expected(726_653, 4_386_432, ("offchip_bandwidth",), "channels"),
     "few_decompressors": Expected(196_053, 1_776_256, ("decompression",), "decompressors"),
-    "two_accelerators": Expected(148_812, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
+    "two_accelerators": Expected(148_290, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
 }
 
 

@@ -17,13 +17,13 @@ row hits   990 of 1,007 bursts (98.3%)
 energy     9.20 uJ, 8.9 pJ/bit (read 59%, io 25%, background 13%, refresh 2%, activate 1%)
 channel 0  15.38 GB/s (60.1%), row hits 990 of 1,007 bursts (98.3%), activates 18, refreshes 2
 
-with a neighbour: 262,144 values in 9.768 us; the decompressor was busy 83.9% of it
+with a neighbour: 262,144 values in 9.766 us; the decompressor was busy 83.9% of it
 read       182,192 B (186,240 B in whole bursts)
 written    0 B
-bandwidth  18.06 GB/s of 25.60 (70.6%) over 10.310 us
+bandwidth  18.24 GB/s of 25.60 (71.2%) over 10.211 us
 row hits   984 of 1,455 bursts (67.6%)
-energy     15.10 uJ, 10.1 pJ/bit (read 52%, io 22%, activate 15%, background 10%, refresh 1%)
-channel 0  18.06 GB/s (70.6%), row hits 984 of 1,455 bursts (67.6%), activates 473, refreshes 2
+energy     15.09 uJ, 10.1 pJ/bit (read 52%, io 22%, activate 15%, background 10%, refresh 1%)
+channel 0  18.24 GB/s (71.2%), row hits 984 of 1,455 bursts (67.6%), activates 473, refreshes 2
 
 """
 
