@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--network", default="alex", help="default %(default)s")
     parser.add_argument("--width", type=int, default=16, help="default %(default)s")
-    parser.add_argument("--epochs", type=int, default=10, help="of every run; default %(default)s")
+    parser.add_argument("--epochs", type=int, default=20, help="of every run; default %(default)s")
     parser.add_argument("--seeds", type=int, default=3, help="runs a row; default %(default)s")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="default %(default)s")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")

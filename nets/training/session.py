@@ -91,14 +91,14 @@ class Session:
     def run_epoch(self) -> Epoch:
         """Train over all images once."""
         learning_rate = self.optimiser.param_groups[0]["lr"]
-        self._set_phase()
+        self._set_phase(self.done)
         self.network.train()
         seen = _Seen()
         batches = torch.split(torch.randperm(len(self.images.train)), self.settings.batch)
         for number, batch in enumerate(batches):
             if number % PRUNE_AGAIN == 0 and self.settings.recipe.prune:
                 self._prune((self.done + number / len(batches)) / self.settings.epochs)
-            if number % RECALIBRATE == 0 and self.low:
+            if number % RECALIBRATE == 0 and self._in_format(self.done):
                 quantise.calibrate(self.network, self.images.sample.to(self.device))
             self._step(batch, seen)
         error = seen.wrong / len(self.images.train)
@@ -108,16 +108,15 @@ class Session:
         )
         return self.history[-1]
 
-    @property
-    def low(self) -> bool:
-        """The coming epoch is in the format, not in full precision."""
-        return self.settings.format != "fp32" and self.done >= self.settings.full_epochs
+    def _in_format(self, epoch: int) -> bool:
+        """The epoch, counted from 0, is in the format, not in full precision."""
+        return self.settings.format != "fp32" and epoch >= self.settings.full_epochs
 
-    def _set_phase(self) -> None:
-        recipe = self.settings.recipe
-        quantise.switch(self.network, on=self.low)
+    def _set_phase(self, epoch: int) -> None:
+        recipe, low = self.settings.recipe, self._in_format(epoch)
+        quantise.switch(self.network, on=low)
         self.rectifiers.kept = recipe.l1 > 0
-        last = self.done >= self.settings.epochs - recipe.relu_epochs and (self.low or self.settings.format == "fp32")
+        last = epoch >= self.settings.epochs - recipe.relu_epochs and (low or self.settings.format == "fp32")
         self.rectifiers.threshold = recipe.relu_threshold if last else 0.0
 
     def _prune(self, progress: float) -> None:
@@ -156,7 +155,7 @@ class Session:
             share = (1 + math.cos(math.pi * (self.done + 1) / self.settings.epochs)) / 2
             for group in self.optimiser.param_groups:
                 group["lr"] = share * self.settings.learning_rate
-        elif self.low or self.settings.format == "fp32":
+        elif self._in_format(self.done) or self.settings.format == "fp32":
             self.plateau.step(error)
 
     def state(self) -> dict[str, Any]:
@@ -174,6 +173,7 @@ class Session:
     def resume(self, state: dict[str, Any]) -> None:
         """Take up where `state` was saved."""
         self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self._set_phase(self.done - 1)
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         if self.plateau:

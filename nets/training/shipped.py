@@ -29,6 +29,8 @@ RECIPE_FILE = SHIPPED / "recipes.yaml"
 ACCURACY_FILE = SHIPPED / "accuracy.yaml"
 ON_THE_WAY = ".training"
 BAND = 0.02
+#: Which radix point serves all layers best in 4 bits is a close call, and a seed may tip it.
+BANDS = {"fixed4": 0.1}
 RECIPE_KEYS = {item.name for item in fields(Recipe)}
 
 
@@ -97,7 +99,7 @@ def train_all(only: Sequence[str] | None, device: str, threads: int, resume: boo
 def check_all(only: Sequence[str] | None, device: str, threads: int, seed: int | None) -> bool:
     """Train all again in a temporary folder and compare with `accuracy.yaml`; True if every one is in its band."""
     told, everything = YAML(typ="safe").load(ACCURACY_FILE), entries()
-    table, good = Table("checkpoint", "shipped", "here", "difference"), True
+    table, good = Table("checkpoint", "shipped", "here", "points", "of at most"), True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / ON_THE_WAY).mkdir()
@@ -109,10 +111,13 @@ def check_all(only: Sequence[str] | None, device: str, threads: int, seed: int |
             save(checkpoint, entry.file(folder))
             if entry.ship:
                 then, now = told[entry.name]["accuracy"]["test"], checkpoint["accuracy"]["test"]
-                good &= abs(now - then) <= BAND
-                table.add_row(entry.name, f"{then:.2%}", f"{now:.2%}", f"{100 * (now - then):+.2f} points")
+                band = BANDS.get(settings.format, BAND)
+                good &= abs(now - then) <= band
+                table.add_row(
+                    entry.name, f"{then:.2%}", f"{now:.2%}", f"{100 * (now - then):+.2f}", f"{100 * band:.0f}"
+                )
     Console().print(table)
-    Console().print(f"{'all' if good else 'not all'} within {100 * BAND:.0f} points")
+    Console().print(f"{'all' if good else 'not all'} within their bands")
     return good
 
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nets.training import session as sessions
+from nets.training.images import vary
 from nets.training.initialise import fit_to
 from nets.training.layers import layers, shadow_weights
 from nets.training.loop import accuracy
@@ -203,6 +204,19 @@ def test_the_threshold_holds_in_the_last_epochs() -> None:
 
 def test_full_precision_may_have_a_threshold_too() -> None:
     assert after(small_runs.settings("fp32", epochs=2, relu_threshold=0.02), 2).rectifiers.threshold == 0.02
+
+
+# --- variation
+
+
+def test_about_half_of_the_images_stay_exactly_as_they_are() -> None:
+    torch.manual_seed(0)
+    images = small_runs.few().train
+    varied = vary(images)
+    same = [torch.equal(one, other) for one, other in zip(varied, images, strict=True)]
+    assert 30 < sum(same) < 66
+    assert varied.shape == images.shape
+    assert (varied - images).abs().mean() < 0.2
 
 
 # --- pruning

@@ -155,7 +155,7 @@ RESUMED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.usefixtures("few_images")
-@pytest.mark.parametrize("after", [1, 3])
+@pytest.mark.parametrize("after", [1, 3, 4])
 @pytest.mark.parametrize("name", RESUMED)
 def test_a_resumed_run_ends_bit_for_bit_like_one_that_was_not_interrupted(
     name: str, after: int, tmp_path: Path
