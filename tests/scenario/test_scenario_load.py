@@ -214,3 +214,12 @@ def test_locate_adds_file_and_line_to_an_error_that_names_a_key(minimal: Path) -
     assert told == "--set accelerator.wm=1 KiB: accelerator.wm: is too small"
     elsewhere = BadInput("is bad", file="other", key="accelerator.wm")
     assert scenario.locate(elsewhere) is elsewhere
+
+
+def test_another_network_by_set_keeps_nothing_of_the_one_before() -> None:
+    kept = load("dstripes_hbm", ["workload.network=nets.vgg:build"]).workload
+    assert (kept.weights, kept.images) == ("nets/checkpoints/vgg-int8.pt", 4)
+    other = load("dstripes_hbm", ["workload.network=nets.mlp:build"]).workload
+    assert (other.network, other.weights, other.input, other.images) == ("nets.mlp:build", None, None, 1)
+    whole = load("dstripes_hbm", ["workload.network=nets.mlp:build", "workload.images=2"]).workload
+    assert whole.images == 2

@@ -10,7 +10,7 @@ from tlm.accelerators.preset import preset_document
 from tlm.inputs.errors import BadInput, cut, shown
 from tlm.inputs.located import YAML_FILES, Located, Place, located, parse, read
 from tlm.inputs.usercode import absolute, is_user_code
-from tlm.workload.spec import KINDS
+from tlm.workload.spec import BOUND, KINDS
 
 from .files import find_file, scenario_file
 
@@ -120,11 +120,14 @@ def apply(tree: Located, change: str, option: str | None = None) -> None:
         target = _target(tree, path, place)
     except BadInput as error:
         raise located(error, path, place) from None
+    before = target.get(path[-1])
     target.put(path[-1], parse(text, place), place)
     expand(tree)
     expand(target)
     if path[-2:-1] == ("workload",) and path[-1] in KINDS and target[path[-1]] is not None:
         _choose(target, path[-1])
+        if before not in (None, target[path[-1]]):
+            drop(target, BOUND.get(path[-1], ()))
 
 
 def _target(tree: Located, path: tuple[str, ...], place: Place) -> Located:
@@ -179,6 +182,7 @@ def choose_kinds(workload: Located, below: Located) -> None:
 
 
 def _choose(workload: Located, kind: str) -> None:
+    """Leave in `workload` what means something beside `kind`."""
     known = {key for other, keys in KINDS.items() for key in (other, *keys)}
     drop(workload, known - {kind, *KINDS[kind]})
 
