@@ -49,9 +49,7 @@ validate: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/validate.py
 
 train: $(VENV)/dev.stamp
-	@$(BIN)/python -m nets.train lenet
-	@$(BIN)/python -m nets.train lenet --format ternary
-	@$(BIN)/python -m nets.train vgg
+	@$(BIN)/python -m nets.train --all
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
