@@ -21,7 +21,7 @@ from .memory_channel import MemoryChannel
 from .offchip import OffChipMemory
 from .spec import MemorySpec
 from .standards import IdealStandard, load_standard
-from .stats import MemoryStats
+from .stats import MemoryStats, total
 
 Granularity = Literal["coarse", "exact"]
 
@@ -77,13 +77,14 @@ class Dram(OffChipMemory):
     def stats(self) -> MemoryStats:
         """What the memory has done so far, to be printed; requests are counted when they are accepted."""
         channels = tuple(channel.stats for channel in self.channels)
+        counts = total(channels)
         return MemoryStats(
             read_bytes=self.read_bytes,
             written_bytes=self.written_bytes,
-            moved_read_bytes=self.burst_bytes * sum(c.read_bursts for c in channels),
-            moved_written_bytes=self.burst_bytes * sum(c.written_bursts for c in channels),
-            row_hits=sum(c.row_hits for c in channels),
-            row_misses=sum(c.row_misses for c in channels),
+            moved_read_bytes=self.burst_bytes * counts.read_bursts,
+            moved_written_bytes=self.burst_bytes * counts.written_bursts,
+            row_hits=counts.row_hits,
+            row_misses=counts.row_misses,
             peak_bytes_per_s=self.peak_bytes_per_s,
             time_fs=self.time_fs,
             channels=channels,
