@@ -45,7 +45,7 @@ def _one(asked: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if asked.network is None:
         parser.error(f"give a network ({', '.join(networks())}), or --all")
     settings = _settings(asked)
-    file: Path = asked.out or CHECKPOINTS / f"{_short(asked.network)}-{asked.format}.pt"
+    file: Path = asked.out or Path(f"{_short(asked.network)}-{asked.format}.pt")
     if not file.parent.is_dir():
         parser.error(f"--out: there is no folder {file.parent}")
     from nets.training.console import run
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data-path", metavar="DIR", help="where the data set's files are")
     parser.add_argument("--width", type=_whole, help="of the network, where it has one to choose")
     parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with these weights")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: nets/checkpoints/NET-FORMAT.pt")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: NET-FORMAT.pt in this folder")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON an epoch: loss, pairs per layer")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
     _add_optimisation(parser.add_argument_group("training"))

@@ -114,17 +114,19 @@ def test_switches_reach_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few_images")
-def test_a_run_writes_a_checkpoint_a_log_and_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file, log = tmp_path / "a.pt", tmp_path / "log"
-    arguments = ["small_runs:build", "--format", "ternary", "--epochs", "3", "--threads", "1", "--log", str(log)]
-    assert train.main([*arguments, "--out", str(file)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pt", "log"]
+def test_a_run_writes_a_checkpoint_a_log_and_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ["small_runs:build", "--format", "ternary", "--epochs", "3", "--threads", "1", "--log", "log"]
+    assert train.main(arguments) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log", "small_runs-ternary.pt"]
     printed = capsys.readouterr().out
     assert all(word in printed for word in ("accuracy", "pairs of non-zero operands", "weight zeros", "bytes"))
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    rows = [json.loads(line) for line in Path("log").read_text().splitlines()]
     assert [row["number"] for row in rows] == [1, 2, 3]
     assert set(rows[0]["pairs"]["3"]) == {"forward", "backward"}
-    assert ck.load(file)["training"]["format"] == "ternary"
+    assert ck.load(Path("small_runs-ternary.pt"))["training"]["format"] == "ternary"
 
 
 @pytest.mark.usefixtures("few_images")

@@ -161,6 +161,15 @@ def test_a_network_by_file_depends_on_what_it_imports(folder: Path) -> None:
     assert workload.layers[0].images == 2
 
 
+def test_weights_and_images_that_are_drawn_are_the_same_every_time(folder: Path) -> None:
+    (folder / "drawn.py").write_text(NETWORK.replace("torch.manual_seed(0)", "pass"))
+    before = torch.random.get_rng_state()
+    first, second = (load(folder, network="drawn.py:build").layers[0] for _ in range(2))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert np.array_equal(first.weights, second.weights)
+    assert np.array_equal(first.inputs, second.inputs)
+
+
 def test_a_network_by_module_and_its_input_function() -> None:
     spec = WorkloadSpec(network="nets.lenet:build", input="nets.data:digits", images=2)
     workload, depends = load_network(spec, Path)

@@ -48,8 +48,15 @@ KEY = "workload.network"
 def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
     """Capture the network of `spec`, and the local files that the result depends on.
 
-    `search` finds a relative path or raises BadInput. Raises BadInput for whatever cannot be used.
+    `search` finds a relative path or raises BadInput. Raises BadInput for whatever cannot be used. Weights and inputs
+    that are drawn by torch are the same ones in every run.
     """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return _load(spec, search)
+
+
+def _load(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
     assert spec.network is not None
     build = load_function(spec.network, KEY, search)
     checkpoint = load_checkpoint(search(spec.weights)) if spec.weights is not None else None
