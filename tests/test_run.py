@@ -25,6 +25,8 @@ MACHINES = {
     "DStripes group 256": ("dstripes",),
     "DStripes per-column R=1": ("dstripes-column",),
     "DStripes per-column R=4": ("{preset: dstripes-column, registers: 4}",),
+    "Loom 8 tiles static weights": ("loom",),
+    "Loom 8 tiles dynamic weights": ("loom-dynamic",),
 }
 Run = Callable[..., dict[str, Any]]
 

@@ -15,7 +15,7 @@ from tlm.workload.layer import Layer
 
 
 def machine(**numbers: Any) -> AcceleratorSpec:
-    """A machine with the grid and registers given, 16 of each by default."""
+    """A machine with the numbers given; its grid is 16 of each by default."""
     memory = OnChipSpec(banks=1, width_bits=1)
     grid = {"tiles": 16, "rows": 16, "columns": 16, "lanes": 16, **numbers}
     return AcceleratorSpec("test", {}, clock=1e9, am=1, wm=1, activation_memory=memory, weight_memory=memory, **grid)
@@ -28,6 +28,7 @@ machines = st.builds(
     columns=st.integers(1, 8),
     lanes=st.integers(1, 5),
     registers=st.integers(0, 5),
+    serial_bits=st.integers(1, 3),
 )
 
 

@@ -10,24 +10,33 @@ from tlm.accelerators.preset import preset_file, preset_names
 from tlm.inputs.errors import BadInput
 from tlm.scenario import load
 
-GRIDS = {  # tiles, rows, columns, lanes
-    "base": (16, 16, 1, 16),
-    "stripes": (16, 16, 16, 16),
-    "dstripes": (16, 16, 16, 16),
-    "dstripes-column": (16, 16, 16, 16),
+PRESETS = {  # tiles, rows, columns, lanes; bits a cycle; rules for conv, fc
+    "base": ((16, 16, 1, 16), 1, ("base", "base")),
+    "stripes": ((16, 16, 16, 16), 1, ("stripes", "stripes")),
+    "dstripes": ((16, 16, 16, 16), 1, ("dstripes", "dstripes")),
+    "dstripes-column": ((16, 16, 16, 16), 1, ("dstripes-column", "dstripes-column")),
+    "tartan": ((16, 16, 16, 16), 1, ("stripes", "tartan")),
+    "tartan-2bit": ((16, 16, 8, 16), 2, ("stripes", "tartan")),
+    "dstripes-tartan": ((16, 16, 16, 16), 1, ("dstripes", "tartan")),
+    "dstripes-tartan-2bit": ((16, 16, 8, 16), 2, ("dstripes", "tartan")),
+    "loom-static": ((8, 16, 16, 16), 1, ("loom-static", "loom-static")),
+    "loom": ((8, 16, 16, 16), 1, ("loom", "loom")),
+    "loom-dynamic": ((8, 16, 16, 16), 1, ("loom-dynamic", "loom-dynamic")),
 }
 
 
 def test_the_presets_there_are() -> None:
-    assert preset_names() == sorted(GRIDS)
+    assert preset_names() == sorted(PRESETS)
 
 
 @pytest.mark.parametrize("name", preset_names())
-def test_a_preset_has_the_papers_numbers_and_its_own_rule(name: str) -> None:
+def test_a_preset_has_the_papers_numbers_and_its_own_rules(name: str) -> None:
+    grid, serial_bits, (conv, fc) = PRESETS[name]
     spec = load("ideal", [f"accelerator={name}"]).accelerator
-    assert (spec.tiles, spec.rows, spec.columns, spec.lanes) == GRIDS[name]
+    assert (spec.tiles, spec.rows, spec.columns, spec.lanes) == grid
+    assert spec.serial_bits == serial_bits
     assert (spec.clock, spec.am, spec.wm, spec.registers) == (980e6, 4 << 20, 320 << 10, 1)
-    assert spec.rules == {"conv": name, "fc": name, "pointwise": "pointwise"}
+    assert spec.rules == {"conv": conv, "fc": fc, "pointwise": "pointwise"}
     assert spec.weight_memory.banks * spec.weight_memory.width_bits == spec.rows * spec.lanes * 16
     assert spec.activation_memory.banks * spec.activation_memory.width_bits >= spec.columns * spec.lanes * 16
 

@@ -12,12 +12,14 @@ from tlm.accelerators.rules import rule
 from tlm.workload.layer import Layer
 from tlm.workload.traces import load_traces
 
-CONFIGURATIONS = {
-    "BASE": ("base", 1),
-    "Stripes": ("stripes", 1),
-    "DStripes group 256": ("dstripes", 1),
-    "DStripes per-column R=1": ("dstripes-column", 1),
-    "DStripes per-column R=4": ("dstripes-column", 4),
+CONFIGURATIONS: dict[str, tuple[str, dict[str, int]]] = {
+    "BASE": ("base", {}),
+    "Stripes": ("stripes", {}),
+    "DStripes group 256": ("dstripes", {}),
+    "DStripes per-column R=1": ("dstripes-column", {"registers": 1}),
+    "DStripes per-column R=4": ("dstripes-column", {"registers": 4}),
+    "Loom 8 tiles static weights": ("loom", {"tiles": 8}),
+    "Loom 8 tiles dynamic weights": ("loom-dynamic", {"tiles": 8}),
 }
 with (Path(__file__).parents[1] / "data" / "accelerator_reference.csv").open(newline="") as file:
     ROWS = [row for row in csv.DictReader(file) if row["configuration"] in CONFIGURATIONS]
@@ -34,12 +36,12 @@ def layers(reference_networks: Path) -> dict[tuple[str, str], Layer]:
 
 
 def test_every_layer_of_every_machine_has_a_row(layers: dict[tuple[str, str], Layer]) -> None:
-    assert len(ROWS) == len(CONFIGURATIONS) * len(layers) == 95
+    assert len(ROWS) == len(CONFIGURATIONS) * len(layers) == 133
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['network']}-{row['layer']}-{row['configuration']}")
 def test_cycles(row: dict[str, str], layers: dict[tuple[str, str], Layer]) -> None:
     layer = layers[row["network"], row["layer"]]
-    name, registers = CONFIGURATIONS[row["configuration"]]
-    done = rule(name, layer.kind).completion(layer, 0, machine(registers=registers))
+    name, numbers = CONFIGURATIONS[row["configuration"]]
+    done = rule(name, layer.kind).completion(layer, 0, machine(**numbers))
     assert done.reshape(-1)[-1] == int(row["value"])

@@ -26,10 +26,10 @@ def steady(layer, image, spec):
     return np.arange(1, np.prod(shape) + 1).reshape(shape)
 
 def narrow(layer, image, spec):
-    shape = Geometry.of(layer, one_column(spec)).shape
+    shape = Geometry.of(layer, one_column(layer, spec)).shape
     return np.zeros(shape, np.uint8)
 
-def one_column(spec):
+def one_column(layer, spec):
     return attrs.evolve(Grid.of(spec), columns=1)
 
 one_at_a_time = Rule(narrow, kinds=("conv",), grid=one_column)
@@ -50,12 +50,12 @@ def test_a_function_is_a_rule() -> None:
         mine = rule(name, "conv")
         done = mine.completion(LAYER, 0, SPEC)
         assert done.reshape(-1).tolist() == list(range(1, 49))
-        assert mine.grid(SPEC) == Grid.of(SPEC)
+        assert mine.grid(LAYER, SPEC) == Grid.of(SPEC)
 
 
 def test_a_rule_may_have_a_grid_and_kinds_of_its_own() -> None:
     mine = rule("my.py:one_at_a_time", "conv")
-    assert mine.grid(SPEC).columns == 1
+    assert mine.grid(LAYER, SPEC).columns == 1
     done = mine.completion(LAYER, 0, SPEC)
     assert (done.shape, done.dtype) == ((1, 9, 2, 8), np.int64)
     assert not done.any()
@@ -95,7 +95,7 @@ BAD_CYCLES = [
     ("return mine(layer, image, spec)", f"{TOLD}: my.py:21: RecursionError: maximum recursion", True),
     ("return np.zeros(3) + np.zeros(2)", "ValueError: operands could not be broadcast together", True),
     ("layer.name = 'mine'", "FrozenInstanceError", True),
-    ("return one_column(layer)", "my.py:14: AttributeError: 'Layer' object has no attribute 'tiles'", True),
+    ("return one_column(layer, layer)", "my.py:14: AttributeError: 'Layer' object has no attribute 'tiles'", True),
     ("return np.ones((3, 8), int)", f"{TOLD} must give cycles of shape [1, 3, 2, 8] (groups, window sets, fi", False),
     ("return np.ones((3, 8), int)", "sets, steps), not [3, 8]", False),
     ("return None", "filter sets, steps), not []", False),
@@ -124,14 +124,14 @@ def test_what_a_rule_does_wrongly(folder: Path, body: str, message: str, shown: 
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        ("lambda spec: 3", "the grid of my.py:mine must be a Grid of whole numbers above 0, not 3"),
-        ("lambda spec: Grid(1, 2, 0, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0, lanes=4)"),
-        ("lambda spec: Grid(1, 2, 0.5, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0.5, lanes=4)"),
-        ("lambda spec: spec.lost", "the grid of my.py:mine: my.py:19: AttributeError: "),
+        ("lambda layer, spec: 3", "the grid of my.py:mine must be a Grid of whole numbers above 0, not 3"),
+        ("lambda layer, spec: Grid(1, 2, 0, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0, lanes=4)"),
+        ("lambda layer, spec: Grid(1, 2, 0.5, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0.5, lanes=4)"),
+        ("lambda layer, spec: spec.lost", "the grid of my.py:mine: my.py:19: AttributeError: "),
     ],
 )
 def test_a_grid_that_cannot_be(folder: Path, grid: str, message: str) -> None:
     (folder / "my.py").write_text(f"{MODULE}\nmine = Rule(steady, grid={grid})\n")
     with pytest.raises(BadInput) as refused:
-        rule("my.py:mine", "conv").grid(SPEC)
+        rule("my.py:mine", "conv").grid(LAYER, SPEC)
     assert message in str(refused.value)

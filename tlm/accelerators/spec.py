@@ -15,8 +15,9 @@ capacity = Range(above=0, most=1 << 36)
 class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
-    `rules` names the cycle rule of each kind of layer. `am` is the whole activation memory, `wm` the weight
-    memory of one tile, in bytes; `clock` is in Hz.
+    `rules` names the cycle rule of each kind of layer; serial units take `serial_bits` bits of an activation a cycle;
+    columns that run ahead of each other may do so by `registers` steps. `am` is the whole activation memory, `wm` the
+    weight memory of one tile, in bytes; `clock` is in Hz.
     """
 
     preset: str
@@ -30,4 +31,5 @@ class AcceleratorSpec:
     wm: int = attrs.field(validator=capacity, metadata={"unit": "B"})
     activation_memory: OnChipSpec
     weight_memory: OnChipSpec
+    serial_bits: int = attrs.field(default=1, validator=Range(least=1, most=16))
     registers: int = attrs.field(default=1, validator=Range(least=0))

@@ -63,7 +63,7 @@ def machine_rule(layer: Layer, spec: AcceleratorSpec) -> rules.Rule | None:
 def layer_grid(layer: Layer, spec: AcceleratorSpec) -> Grid:
     """The grid on which the machine runs the layer: its rule's, or its own where it has none."""
     rule = machine_rule(layer, spec)
-    return rule.grid(spec) if rule else Grid.of(spec)
+    return rule.grid(layer, spec) if rule else Grid.of(spec)
 
 
 def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:

@@ -6,7 +6,7 @@ from tlm.core import BadInput
 from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Ruled
 
-from . import base, column, dstripes, pointwise, stripes
+from . import base, column, dstripes, loom, pointwise, stripes, tartan
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -16,6 +16,10 @@ RULES = {
     "stripes": Rule(stripes.completion),
     "dstripes": Rule(dstripes.completion),
     "dstripes-column": Rule(column.completion),
+    "tartan": Rule(tartan.completion, kinds=("fc",), grid=tartan.grid),
+    "loom-static": Rule(loom.static),
+    "loom": Rule(loom.activations),
+    "loom-dynamic": Rule(loom.both),
     "pointwise": Rule(pointwise.completion, kinds=("pointwise",)),
 }
 

@@ -16,15 +16,16 @@ from tlm.workload.layer import Layer
 from ..spec import AcceleratorSpec
 from .dstripes import fully_connected
 from .geometry import Geometry, Grid, Int64s
+from .serial import serial_cycles
 from .widths import Widths, column_widths
 
 
 def completion(layer: Layer, image: int, spec: AcceleratorSpec) -> Int64s:
     """When all columns are done with every step: [groups, window sets, filter sets, steps] cycles."""
-    geometry = Geometry.of(layer, Grid.of(spec))
     if layer.kind == "fc":
-        return fully_connected(layer, image, geometry)
-    by_step = column_widths(layer, image, geometry).swapaxes(2, 3)[:, :, None]
+        return fully_connected(layer, image, spec)
+    geometry = Geometry.of(layer, Grid.of(spec))
+    by_step = serial_cycles(column_widths(layer, image, geometry), spec).swapaxes(2, 3)[:, :, None]
     busy = np.broadcast_to(by_step, (*geometry.shape, spec.columns)).reshape(-1, spec.columns)
     return run_ahead(busy, spec.registers).reshape(geometry.shape)
 

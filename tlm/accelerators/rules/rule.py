@@ -16,10 +16,14 @@ from .geometry import Grid, Int64s
 Completion = Callable[[Layer, int, AcceleratorSpec], Int64s]
 
 
+def _whole(_layer: Layer, spec: AcceleratorSpec) -> Grid:
+    return Grid.of(spec)
+
+
 @attrs.frozen
 class Rule:
-    """One machine's timing: `completion` for the `kinds` of layers it is made for, on `grid`'s steps."""
+    """One machine's timing: `completion` for the `kinds` of layers it is made for, on the steps of `grid`."""
 
     completion: Completion
     kinds: tuple[Ruled, ...] = ("conv", "fc")
-    grid: Callable[[AcceleratorSpec], Grid] = Grid.of
+    grid: Callable[[Layer, AcceleratorSpec], Grid] = _whole

@@ -39,10 +39,10 @@ class _Checked:
     code: UserCode
     own: Rule
 
-    def grid(self, spec: AcceleratorSpec) -> Grid:
+    def grid(self, layer: Layer, spec: AcceleratorSpec) -> Grid:
         """The rule's grid: whole numbers above 0."""
         with self.code.running(f"the grid of {self.code.shown}"):
-            given: Any = self.own.grid(spec)
+            given: Any = self.own.grid(layer, spec)
         if not isinstance(given, Grid) or not all(_is_count(size) for size in attrs.astuple(given)):
             raise self.code.fault(f"the grid of {self.code.shown} must be a Grid of whole numbers above 0, not {given}")
         return given
@@ -51,7 +51,7 @@ class _Checked:
         """The rule's cycles, of the shape and kind that `Completion` promises."""
         with self.code.running(f"{self.code.shown}() for layer {layer.name!r}"):
             given = np.asarray(self.own.completion(layer, image, spec))
-        return self._checked(given, layer, Geometry.of(layer, self.grid(spec)).shape)
+        return self._checked(given, layer, Geometry.of(layer, self.grid(layer, spec)).shape)
 
     def _checked(self, given: Any, layer: Layer, shape: tuple[int, ...]) -> Int64s:
         if given.shape != shape:

@@ -18,7 +18,7 @@ def widths(values: Ints, signed: bool) -> Widths:
     The position of the leading one of v, or of ~v where v is negative, plus 1; zero counts 1. Where `signed`,
     one more for the sign.
     """
-    return _widths_of_magnitudes(_magnitudes(values), signed)
+    return widths_of_magnitudes(magnitudes(values), signed)
 
 
 def brick_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
@@ -26,12 +26,12 @@ def brick_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
 
     Padding counts like any real zero of the layer, whose code is `input_zero`.
     """
-    padding = int(_magnitudes(np.array(layer.input_zero)))
-    folded = _fold(_magnitudes(_as_map(layer.inputs[image])), geometry, padding)
+    padding = int(magnitudes(np.array(layer.input_zero)))
+    folded = _fold(magnitudes(_as_map(layer.inputs[image])), geometry, padding)
     grouped = folded.reshape(geometry.groups, geometry.folded_channels, *folded.shape[1:])
     starts = np.arange(0, geometry.folded_channels, geometry.grid.lanes)
     widest = np.maximum.reduceat(grouped, starts, axis=1)
-    return _widths_of_magnitudes(np.moveaxis(widest, 1, 3), layer.signed_inputs or layer.input_zero < 0)
+    return widths_of_magnitudes(np.moveaxis(widest, 1, 3), layer.signed_inputs or layer.input_zero < 0)
 
 
 def column_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
@@ -57,7 +57,7 @@ def set_widths(layer: Layer, image: int, geometry: Geometry) -> Widths:
     return widest
 
 
-def _magnitudes(values: Ints) -> Ints:
+def magnitudes(values: Ints) -> Ints:
     """Every v, or ~v where v is negative: as wide as v without its sign."""
     if values.dtype.kind == "u":
         return values
@@ -65,7 +65,8 @@ def _magnitudes(values: Ints) -> Ints:
     return result
 
 
-def _widths_of_magnitudes(magnitudes: Ints, signed: bool) -> Widths:
+def widths_of_magnitudes(magnitudes: Ints, signed: bool) -> Widths:
+    """As `widths`, of the values' magnitudes."""
     exponents = np.frexp(magnitudes.astype(np.float64))[1]
     result: Widths = (np.maximum(exponents, 1) + signed).astype(np.uint8)
     return result
