@@ -17,7 +17,7 @@ from tlm.inputs.errors import BadInput
 from tlm.statistics import GROUPINGS, Distribution, OperandStatistics, measure
 from tlm.statistics import operands as operands_module
 from tlm.statistics import precisions as precisions_module
-from tlm.statistics.effectual import effectual_macs
+from tlm.workload.effectual import effectual_macs
 from tlm.workload.layer import Layer, Workload, stream
 from tlm.workload.traces import load_traces
 

@@ -16,7 +16,7 @@ class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
     `rules` names the cycle rule of each kind of layer; serial units take `serial_bits` bits of an activation a cycle;
-    columns that run ahead of each other may do so by `registers` steps. `am` is the whole activation memory, `wm` the
+    columns that run ahead of each other may do so by `registers` steps; elements of SCNN have `accumulators`. `am` is the whole activation memory, `wm` the
     weight memory of one tile, in bytes; `clock` is in Hz.
     """
 
@@ -32,4 +32,5 @@ class AcceleratorSpec:
     activation_memory: OnChipSpec
     weight_memory: OnChipSpec
     serial_bits: int = attrs.field(default=1, validator=Range(least=1, most=16))
+    accumulators: int = attrs.field(default=1024, validator=Range(above=0))
     registers: int = attrs.field(default=1, validator=Range(least=0))

@@ -6,7 +6,7 @@ from tlm.core import BadInput
 from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Ruled
 
-from . import base, column, dstripes, loom, pointwise, stripes, tartan
+from . import base, column, dstripes, loom, pointwise, scnn, stripes, tartan
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -20,6 +20,7 @@ RULES = {
     "loom-static": Rule(loom.static),
     "loom": Rule(loom.activations),
     "loom-dynamic": Rule(loom.both),
+    "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid),
     "pointwise": Rule(pointwise.completion, kinds=("pointwise",)),
 }
 
