@@ -16,8 +16,8 @@ class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
     `rules` names the cycle rule of each kind of layer; serial units take `serial_bits` bits of an activation a cycle;
-    columns that run ahead of each other may do so by `registers` steps; elements of SCNN have `accumulators`. `am` is the whole activation memory, `wm` the
-    weight memory of one tile, in bytes; `clock` is in Hz.
+    columns that run ahead of each other may do so by `registers` steps; an element of SCNN has `accumulators`. `am` is
+    the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz.
     """
 
     preset: str

@@ -9,9 +9,9 @@ import attrs
 
 from tlm.codecs import Codec, Format
 from tlm.codecs.format import Ints
+from tlm.workload.effectual import effectual_macs
 from tlm.workload.layer import Layer, Workload, stream
 
-from tlm.workload.effectual import effectual_macs
 from .operands import OperandStatistics, of_streams, total
 from .precisions import STEP, Distribution, step_widths, stream_widths
 

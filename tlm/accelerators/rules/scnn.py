@@ -1,9 +1,10 @@
 """SCNN: products of non-zero operands only, on a grid of processing elements that hold a patch of the map each.
 
-The dataflow of Parashar et al., "SCNN", ISCA 2017, section 3, as DPRed compares with it (section 6.2). All elements take
-one input channel and one chunk of filters at a time, in step: an element multiplies blocks of `lanes` of its patch's
-non-zero activations with blocks of `lanes` non-zero weights, a block a cycle unless several of its products add to one
-of its 32 accumulator banks. After a chunk, what elements have added for their neighbours' outputs (halos) is exchanged.
+The dataflow of Parashar et al., "SCNN", ISCA 2017, section 3, as DPRed compares with it (section 6.2). All elements
+take one input channel and one chunk of filters at a time, in step: an element multiplies blocks of `lanes` of its
+patch's non-zero activations with blocks of `lanes` non-zero weights, a block a cycle unless several of its products add
+to one of its 32 accumulator banks. After a chunk, what elements have added for their neighbours' outputs (halos) is
+exchanged.
 
 The nest is group, chunk of filters, channel: one window set of all windows, and a step is a channel.
 """
@@ -109,5 +110,5 @@ def _slowest(phases: list[Blocks], banks: Banks, filters: range, channel: int, e
     for phase, blocks in enumerate(phases):
         if len(blocks.owner):
             cycles = banks.cycles(blocks, filters, channel, phase)
-            total += np.bincount(blocks.owner, cycles[blocks.sort], minlength=elements).astype(np.int64)
-    return int(total.max())
+            np.add.at(total, blocks.owner, cycles[blocks.sort])
+    return int(total.max(initial=0))

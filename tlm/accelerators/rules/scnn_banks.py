@@ -7,6 +7,8 @@ kernel reach an output of the map with it. Blocks of equal kinds take equally lo
 
 from __future__ import annotations
 
+from functools import reduce
+
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +25,7 @@ Counts = npt.NDArray[np.uint8]
 
 @attrs.frozen(eq=False)
 class Blocks:
-    """Blocks of operands: `kinds` [different blocks, lanes], `sort` [blocks] which of these each is, `owner` [blocks]."""
+    """Blocks of operands: `kinds` [different ones, lanes], `sort` [blocks] which of these each is, `owner` [blocks]."""
 
     kinds: Int64s
     sort: Int64s
@@ -63,9 +65,9 @@ class Banks:
         """[different blocks] cycles with all weights of the filters at a channel and a phase of the strides."""
         weights = self._weight_blocks(filters, channel, phase)
         often = np.bincount(weights.sort, minlength=len(weights.kinds))
-        by_weights = self._received[:, :, weights.kinds].sum(axis=3, dtype=np.uint8)
-        received = sum(by_weights[:, column] for column in blocks.kinds.T)
-        most: Int64s = np.maximum(np.max(received, axis=0), 1) @ often
+        by_weights = reduce(np.add, (self._received[:, :, column] for column in weights.kinds.T))
+        received = reduce(np.add, (by_weights[:, column] for column in blocks.kinds.T))
+        most: Int64s = np.maximum(received.max(axis=0), 1) @ often
         return most
 
     def _weight_blocks(self, filters: range, channel: int, phase: int) -> Blocks:
@@ -81,10 +83,10 @@ class Banks:
 
 @attrs.frozen(eq=False)
 class _Axis:
-    """One direction: `kinds` [padded places], `near` and `reached` [count], [count, taps] of each kind; `phases` [taps].
+    """One direction: the `kinds` of the padded places, and of each kind its `near` bits of place // stride and the taps
+    with which an output of the map is `reached`, [count, taps].
 
-    `near` are the low bits of place // stride, `reached` whether a tap gives an output of the map; tap `shifts` [taps]
-    places further, over the stride, is the first of the window.
+    A tap reads `shifts` strides and `phases` places further than the first one: [taps] each.
     """
 
     stride: int
