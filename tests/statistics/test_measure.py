@@ -158,7 +158,8 @@ def test_dilation_and_codes_of_zero(traces: Workload) -> None:
         input_zero=7,
         weight_zero=-3,
     )
-    assert effectual_macs(layer) == effectual(layer)
+    found = effectual_macs(layer)
+    assert found is not None and found.sum() == effectual(layer)
 
 
 def test_a_layer_without_weights_has_only_activations(traces: Workload) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 import attrs
 import numpy as np
 
+from ..accelerators.layout import Extent
 from ..accelerators.plan import AmPlan, Plan
 from ..accelerators.program import Program
+from ..accelerators.rules import Geometry
 from ..accelerators.spec import AcceleratorSpec
 from ..codecs import GROUP, Codec, Format, codec
 from ..core import BadInput
@@ -16,11 +18,13 @@ from ..engines import CompressionSpec, Cut, Region
 from ..workload.layer import Ints, Layer, Workload
 from .capacity import as_values, plan_am, weights_fit
 from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
+from .planes import steps_of_room, units_in_planes
 from .slices import weight_stream
 from .tensors import Tensors
 
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
 WHOLE = 2**30  # steps: more than any layer has
+PLANES_SHARE = 8  # of AM, what the maps of a pass that waits for them fill at most, where maps lie in planes
 
 
 def make_plan(
@@ -57,7 +61,8 @@ def make_plan(
     programs, regions = [], []
     for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
-        shape = Shape(1, loads, WHOLE, exact, last_apart=leaves)
+        uncut = _uncut(layer, spec, tensors.own(number), am, exact=False)
+        shape = attrs.evolve(uncut, input_loads=loads, exact=exact, last_apart=leaves)
         program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
         regions.append(_weights(program, weights, weight_cut, wm))
         programs.append(with_cycles(program, spec))
@@ -117,8 +122,7 @@ def _request_values(capacity: int, room: int) -> int:
 
 def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
     """Weights that a tile takes in one step, at most: the least of a pass."""
-    grid = layer_grid(layer, spec)
-    return grid.rows * grid.lanes
+    return Geometry.of(layer, layer_grid(layer, spec)).step_weights
 
 
 @attrs.frozen(eq=False)
@@ -156,7 +160,7 @@ def _plan_am_in_requests(
 ) -> tuple[tuple[AmPlan, list[int]], Tensors]:
     """The use of AM, and the tensors in the requests it is for: the shortest where long ones have no room."""
     long, short = (attrs.evolve(cut, values=_request_values(capacity, room)) for room in (capacity, 0))
-    tensors = Tensors(workload, activations.region, long)
+    tensors = Tensors(workload, activations.region, long, spec.layout)
     try:
         return _plan_am(tensors, spec, capacity, exact), tensors
     except BadInput:
@@ -166,13 +170,12 @@ def _plan_am_in_requests(
 
 def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool) -> tuple[AmPlan, list[int]]:
     """The use of AM, and how often each layer's inputs are loaded."""
-    finest = 1 if exact else WHOLE  # slices come between a block's window sets, which then need their inputs together
-    shape = Shape(1, 1, finest, exact, last_apart=True)
     layers = tensors.workload.layers
-    once = [structure(layer, spec, shape) for layer in layers]
+    cuts = [_uncut(layer, spec, tensors.own(number), capacity, exact) for number, layer in enumerate(layers)]
+    once = [structure(layer, spec, cut) for layer, cut in zip(layers, cuts, strict=True)]
     again = [
-        structure(program.layer, spec, attrs.evolve(shape, input_loads=units)) if units > 1 else program
-        for program, units in zip(once, map(_input_units, once), strict=True)
+        structure(program.layer, spec, attrs.evolve(cut, input_loads=units)) if units > 1 else program
+        for program, cut, units in zip(once, cuts, map(_input_units, once), strict=True)
     ]
 
     def least(layer: int, resident: Sequence[bool]) -> tuple[int, int]:
@@ -187,8 +190,19 @@ def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool
     return plan, loads
 
 
+def _uncut(layer: Layer, spec: AcceleratorSpec, own: tuple[Extent, ...], capacity: int, exact: bool) -> Shape:
+    """A layer whose operands are loaded once, in passes that take as much of them at once as they may.
+
+    Exact ones come step by step: slices come between a block's window sets, which then need their inputs together.
+    """
+    most = steps_of_room(layer, Geometry.of(layer, layer_grid(layer, spec)), capacity // PLANES_SHARE)
+    return Shape(1, 1, 1 if exact else most if spec.layout == "planes" else WHOLE, exact, last_apart=True, own=own)
+
+
 def _input_units(program: Program) -> int:
     geometry = program.geometry
+    if program.layout == "planes":
+        return units_in_planes(geometry)
     return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
 
 
@@ -199,12 +213,12 @@ def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
     """
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
     stays = groups * group <= capacity or group + request <= capacity
-    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
+    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.step_weights // whole.geometry.grid.rows)
     room = max(0, capacity - request) // 8
     all_steps = whole.geometry.steps * whole.geometry.filter_sets
     wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
     loads = 1 if stays else int(whole.block.max()) + 1
-    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, wanted // step_values))
+    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, min(shape.slice_steps, wanted // step_values)))
 
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:

@@ -90,7 +90,7 @@ def _layer(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) ->
         name=layer.name,
         kind=layer.kind,
         macs=layer.macs * layer.images,
-        effectual_macs=effectual_macs(layer),
+        effectual_macs=None if (macs := effectual_macs(layer)) is None else int(macs.sum()),
         weights=_weights(layer, codecs, align_bits) if layer.kind in ("conv", "fc") else None,
         activations=_activations(layer, codecs, align_bits),
     )

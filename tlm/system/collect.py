@@ -11,6 +11,7 @@ import attrs
 from .. import __version__
 from ..accelerators.parts import LayerRun, Machine
 from ..accelerators.plan import Plan
+from ..accelerators.program import Program
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module, Rate
 from ..memory import Dram
@@ -208,7 +209,14 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
         roofline_cycles=max(compute, _moving_cycles(machine, runs)),
         bound_by=bound_by(total(_gains(machine, run) for run in runs)),
         accelerator=name,
+        multiplications=_multiplications(program, runs),
     )
+
+
+def _multiplications(program: Program, runs: list[LayerRun]) -> int | None:
+    if program.multiplications is None:
+        return None
+    return sum(int(program.multiplications[run.image]) for run in runs)
 
 
 def _gains(machine: Machine, run: LayerRun) -> dict[str, int]:

@@ -195,10 +195,12 @@ class Workload:
         return tuple(layer for layer in range(len(self.layers)) if tensor in self.sources(layer))
 
     def values(self, tensor: int) -> Ints | None:
-        """Tensor number `tensor`, over all images, as its first reader has it; None for an input that nobody reads."""
+        """Tensor number `tensor`, over all images, as it was put out, or as an input's first reader has it, if any."""
+        if tensor >= self.inputs:
+            return self.layers[tensor - self.inputs].outputs
         for layer in self.readers(tensor):
             return self.layers[layer].operands[self.sources(layer).index(tensor)]
-        return self.layers[tensor - self.inputs].outputs if tensor >= self.inputs else None
+        return None
 
 
 def first_difference(found: Ints, expected: Ints) -> int | None:

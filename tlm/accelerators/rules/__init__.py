@@ -20,8 +20,8 @@ RULES = {
     "loom-static": Rule(loom.static),
     "loom": Rule(loom.activations),
     "loom-dynamic": Rule(loom.both),
-    "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid),
-    "pointwise": Rule(pointwise.completion, kinds=("pointwise",)),
+    "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid, skips=True),
+    "pointwise": Rule(pointwise.completion, kinds=("pointwise",), grid=pointwise.grid),
 }
 
 __all__ = ["RULES", "Geometry", "Grid", "Reduction", "Rule", "rule"]

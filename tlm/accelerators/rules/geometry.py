@@ -162,6 +162,12 @@ class Geometry:
         return self.bricks if self.grid.whole_kernel else self.folded_kernel[0] * self.folded_kernel[1] * self.bricks
 
     @property
+    def step_weights(self) -> int:
+        """Weights of one tile in one step, at most."""
+        kernel = self.kernel[0] * self.kernel[1] if self.grid.whole_kernel else 1
+        return self.grid.rows * self.grid.lanes * kernel
+
+    @property
     def shape(self) -> tuple[int, int, int, int]:
         """The loop nest: (groups, window sets, filter sets, steps)."""
         return (self.groups, self.window_sets, self.filter_sets, self.steps)

@@ -22,8 +22,12 @@ def _whole(_layer: Layer, spec: AcceleratorSpec) -> Grid:
 
 @attrs.frozen
 class Rule:
-    """One machine's timing: `completion` for the `kinds` of layers it is made for, on the steps of `grid`."""
+    """One machine's timing: `completion` for the `kinds` of layers it is made for, on the steps of `grid`.
+
+    `skips`: products with a zero operand are not made, so that a result counts the others.
+    """
 
     completion: Completion
     kinds: tuple[Ruled, ...] = ("conv", "fc")
     grid: Callable[[Layer, AcceleratorSpec], Grid] = _whole
+    skips: bool = False

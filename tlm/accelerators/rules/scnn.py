@@ -59,7 +59,9 @@ class Patches:
 
     @classmethod
     def of(cls, layer: Layer, spec: AcceleratorSpec) -> Patches:
-        """As the machine's grid has it; BadInput where the accumulators hold no filter's outputs."""
+        """As the machine's elements have it; BadInput where their accumulators hold no filter's outputs."""
+        if spec.tiles != 1:
+            raise BadInput("must be 1: SCNN broadcasts weights from one buffer", key="accelerator.tiles")
         grid = (spec.rows, spec.columns)
         out = [-(-side // elements) for side, elements in zip(layer.out_size, grid, strict=True)]
         chunk = spec.accumulators // (out[0] * out[1])
@@ -86,7 +88,7 @@ def _largest_halo(size: tuple[int, int], layer: Layer) -> int:
     sides = [
         (max(0, beyond - pad), side, max(0, pad)) for beyond, pad, side in zip(reach, layer.padding, size, strict=True)
     ]
-    return max(y * x for i, y in enumerate(sides[0]) for j, x in enumerate(sides[1]) if (i, j) != (1, 1))
+    return int(max(y * x for i, y in enumerate(sides[0]) for j, x in enumerate(sides[1]) if (i, j) != (1, 1)))
 
 
 def _activation_blocks(there: npt.NDArray[np.bool_], layer: Layer, patches: Patches, banks: Banks) -> list[Blocks]:
