@@ -194,10 +194,23 @@ def test_a_checkpoints_codes_and_scales_win() -> None:
     codes = {"0": np.array([3, -5], np.int32).reshape(2, 1, 1, 1)}
     checkpoint = Checkpoint("x.pt", 8, {}, codes, {"0": 0.5}, {"0": 0.25, "2": 0.125})
     inputs = np.full((1, 1, 1, 1), 2.5, np.float32)
-    layer = capture(WorkloadSpec(network="t:n"), network, inputs, None, checkpoint).layers[0]
+    layer, last = capture(WorkloadSpec(network="t:n"), network, inputs, None, checkpoint).layers
+    assert (layer.full_precision, last.full_precision) == (False, True)
     assert layer.inputs.item() == 10
     assert layer.weights.ravel().tolist() == [3, -5]
     assert layer.outputs.ravel().tolist() == [min(round(30 * 0.25 * 0.5 / 0.125), 255), 0]
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+def test_weights_are_in_full_precision_only_beside_codes_that_are_taken(ternary: bool) -> None:
+    network = seeded(nn.Conv2d(1, 2, 1, bias=False), nn.ReLU(), nn.Conv2d(2, 1, 1, bias=False))
+    codes = {"0": np.array([3, -5], np.int32).reshape(2, 1, 1, 1)}
+    for held in ({}, codes):
+        scales = dict.fromkeys(held, 0.5)
+        checkpoint = Checkpoint("x.pt", 8, {}, held, scales, {})
+        spec = WorkloadSpec(network="t:n", ternary=ternary)
+        layers = capture(spec, network, images(1, 1, 2, 2), None, checkpoint).layers
+        assert [layer.full_precision for layer in layers] == [False, bool(held) and not ternary]
 
 
 def test_widths_are_the_narrowest() -> None:

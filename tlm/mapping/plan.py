@@ -12,11 +12,12 @@ from ..accelerators.plan import AmPlan, Plan
 from ..accelerators.program import Program
 from ..accelerators.rules import Geometry
 from ..accelerators.spec import AcceleratorSpec
-from ..codecs import GROUP, Codec, Format, codec
+from ..codecs import GROUP, codec
 from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
-from ..workload.layer import Ints, Layer, Workload
+from ..workload.layer import Layer, Workload
 from .capacity import as_values, plan_am, weights_fit
+from .encoding import Encoding, Operand
 from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
 from .planes import steps_of_room, units_in_planes
 from .slices import weight_stream
@@ -51,20 +52,22 @@ def make_plan(
     step_values = max(_step_values(layer, spec) for layer in workload.layers)
     weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
     allocator = _Allocator(cut.burst, address)
-    activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
-    weights = attrs.evolve(
-        activations,
-        codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
-    )
+    activations = Encoding(codec(compression.codec), "compression.codec", compression.align_bits, check, allocator)
+    weights = activations
+    if compression.weights:
+        key = "compression.weights"
+        weights = attrs.evolve(activations, codec=codec(compression.weights, key), key=key)
     (am_plan, input_loads), tensors = _plan_am_in_requests(workload, activations, cut, spec, am, exact)
-    request = max(weight_cut.values, weights.most_in_burst(bits, cut.burst))
+    codings = [_weights_encoding(layer, weights, activations) for layer in workload.layers]
+    bursts = (one.most_in_burst(layer, cut.burst) for layer, one in zip(workload.layers, codings, strict=True))
+    request = max(weight_cut.values, *bursts)
     programs, regions = [], []
     for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
         uncut = _uncut(layer, spec, tensors.own(number), am, exact=False)
         shape = attrs.evolve(uncut, input_loads=loads, exact=exact, last_apart=leaves)
         program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
-        regions.append(_weights(program, weights, weight_cut, wm))
+        regions.append(_weights(program, codings[number], weight_cut, wm))
         programs.append(with_cycles(program, spec))
         planned(len(programs))
     return Plan(
@@ -79,6 +82,11 @@ def make_plan(
         activation_cut=tensors.cut,
         encoded_tensors=tensors.regions,
         end_address=allocator.next,
+        notes=tuple(
+            _told(layer, one, weights)
+            for layer, one in zip(workload.layers, codings, strict=True)
+            if one is not weights
+        ),
     )
 
 
@@ -123,36 +131,6 @@ def _request_values(capacity: int, room: int) -> int:
 def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
     """Weights that a tile takes in one step, at most: the least of a pass."""
     return Geometry.of(layer, layer_grid(layer, spec)).step_weights
-
-
-@attrs.frozen(eq=False)
-class Encoding:
-    """How one operand's streams become regions."""
-
-    codec: Codec
-    align_bits: int | None
-    check: bool
-    allocate: Callable[[int], int]
-
-    def region(
-        self, layer: Layer, operand: str, part: str, values: Ints, signed: bool, tensor: int | None = None
-    ) -> Region:
-        """A region for `values`, flat: sizes only or, in a checked run, bytes."""
-        fmt = Format(layer.bits, signed, self.align_bits)
-        if self.check:
-            encoded = self.codec.encode(values, fmt)
-            offsets, data = encoded.offsets, encoded.data
-        else:
-            sizes = self.codec.sizes_bits(values, fmt)
-            offsets, data = np.concatenate([[0], np.cumsum(sizes)]), None
-        address = self.allocate(-(-int(offsets[-1]) // 8))
-        kept = values if self.check else None
-        return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data, tensor)
-
-    def most_in_burst(self, bits: int, burst: int) -> int:
-        """Values that a burst can complete: of zeros, whose containers are the smallest, and cut ones at both ends."""
-        zeros = self.codec.sizes_bits(np.zeros(GROUP, np.int64), Format(bits, False, self.align_bits))
-        return GROUP * (2 + 8 * burst // max(1, int(zeros[0])))
 
 
 def _plan_am_in_requests(
@@ -221,20 +199,29 @@ def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
     return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, min(shape.slice_steps, wanted // step_values)))
 
 
+def _weights_encoding(layer: Layer, weights: Encoding, otherwise: Encoding) -> Encoding:
+    """`weights`; where these do not store what a layer's checkpoint has in full precision, `otherwise`."""
+    return otherwise if layer.full_precision and not weights.stores(Operand.weights(layer)) else weights
+
+
+def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
+    full = f"{weights.codec.name} does not store them, and their checkpoint has them in full precision"
+    return f"the weights of layer {layer.name} are in {used.codec.name}: {full}"
+
+
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:
     """The layer's weights, [tiles][in order of loading]; every pass is proved to fit."""
-    signed = bool((program.layer.weights < 0).any())
-    regions = tuple(_tile_regions(program, encoding, tile, signed) for tile in range(len(program.tiles)))
+    operand = Operand.weights(program.layer)
+    regions = tuple(_tile_regions(program, encoding, operand, tile) for tile in range(len(program.tiles)))
     for region in regions[0]:
         weights_fit(program, region, cut, capacity)
     return regions
 
 
-def _tile_regions(program: Program, encoding: Encoding, tile: int, signed: bool) -> tuple[Region, ...]:
+def _tile_regions(program: Program, encoding: Encoding, operand: Operand, tile: int) -> tuple[Region, ...]:
     """A tile's weights: one region, or one for each group where groups are loaded again and again."""
-    layer = program.layer
     if not program.tiles[tile].group_values:
         return ()
     runs = [weight_stream(program, tile, group) for group in range(program.geometry.groups)]
     parts = runs if program.weight_loads > 1 else [np.concatenate(runs)]
-    return tuple(encoding.region(layer, "weights", f"tile {tile}", values, signed) for values in parts)
+    return tuple(encoding.region(operand, f"tile {tile}", values) for values in parts)

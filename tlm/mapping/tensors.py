@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..accelerators.layout import Extent, Layout, extent, laid_out
 from ..accelerators.plan import Arrivals
 from ..accelerators.program import Program
 from ..engines import Cut, Region
-from ..workload.layer import Ints, Layer, Workload
+from ..workload.layer import Layer, Workload
 from .arrivals import arrivals
 from .capacity import Life, input_span, output_span
-
-#: (layer, operand, part, values, signed, tensor) -> a region.
-Encode = Callable[[Layer, str, str, Ints, bool, int], Region]
+from .encoding import Encode, Operand
 
 
 class Tensors:
@@ -90,12 +88,9 @@ def _encoded(workload: Workload, encode: Encode, tensor: int, layout: Layout) ->
     values = workload.values(tensor)
     if values is None:
         return ()
-    layer, operand, part = _named(workload, tensor)
-    signed = bool((values < 0).any())
-    return tuple(
-        encode(layer, operand, f"{part} {image}", laid_out(one, layout), signed, tensor)
-        for image, one in enumerate(values)
-    )
+    layer, name, part = _named(workload, tensor)
+    operand = Operand(layer, name, values, workload.precision(tensor), tensor)
+    return tuple(encode(operand, f"{part} {image}", laid_out(one, layout)) for image, one in enumerate(values))
 
 
 def _named(workload: Workload, tensor: int) -> tuple[Layer, str, str]:

@@ -120,8 +120,8 @@ def component(module: Module, time_fs: int) -> Component:
 
 
 def _notes(system: System) -> list[str]:
-    """What is to be said of the tensors of the workloads, each once."""
-    notes = [machine.plan.workload.note for machine in system.machines]
+    """What is to be said of the tensors of the workloads, and of how they are stored, each once."""
+    notes = [note for machine in system.machines for note in (machine.plan.workload.note, *machine.plan.notes)]
     return [note for note in dict.fromkeys(notes) if note]
 
 
@@ -275,7 +275,7 @@ def _compression(plan: Plan) -> dict[str, Compression]:
     activations = [region for tensor in plan.encoded_tensors for region in tensor]
     return {
         name: Compression(
-            codec=regions[0].codec.name,
+            codec=" and ".join(dict.fromkeys(region.codec.name for region in regions)),
             encoded_bytes=sum(region.size_bytes for region in regions),
             uncompressed_bytes=sum(region.uncompressed_bytes for region in regions),
             entropy_bytes=limits[name] / 8,

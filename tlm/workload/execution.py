@@ -301,6 +301,7 @@ def _layer(
         join="sequence" if several and kind != "conv" else "channels",
         operation="" if weights else stage.operation,
         other_macs=work.macs if isinstance(work, Unmodelled) else 0,
+        full_precision=bool(weights and weights.full_precision),
         **geometry,
     )
 

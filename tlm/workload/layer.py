@@ -81,7 +81,7 @@ class Layer:
     `table`, [tables, entries], follows requantisation and precedes pooling: filter f's code q becomes
     table[f * tables // F, q - requant.low].
     `bits` is the storage width of values; `act_bits` (P) and `weight_bits` (Pw) are the profile precisions,
-    sign included.
+    sign included. `full_precision`: a checkpoint that has codes for weights has none for these.
 
     `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `parts` these
     tensors, [N, C, H, W] or [N, C] each, in the shape that this layer sees them in: their streams are what was put
@@ -117,6 +117,7 @@ class Layer:
     join: Literal["channels", "sequence"] = "channels"
     operation: str = ""
     other_macs: int = 0
+    full_precision: bool = False
 
     @property
     def operands(self) -> tuple[Ints, ...]:
@@ -201,6 +202,10 @@ class Workload:
         for layer in self.readers(tensor):
             return self.layers[layer].operands[self.sources(layer).index(tensor)]
         return None
+
+    def precision(self, tensor: int) -> int:
+        """The profile's, of tensor number `tensor`: the widest of its readers', in bits; unread, the storage width."""
+        return max((self.layers[layer].act_bits for layer in self.readers(tensor)), default=self.layers[0].bits)
 
 
 def first_difference(found: Ints, expected: Ints) -> int | None:

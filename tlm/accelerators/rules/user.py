@@ -43,9 +43,7 @@ class _Checked:
         """The rule's grid: whole numbers above 0."""
         with self.code.running(f"the grid of {self.code.shown}"):
             given: Any = self.own.grid(layer, spec)
-        if not isinstance(given, Grid) or not all(
-            map(_is_count, (given.tiles, given.rows, given.columns, given.lanes))
-        ):
+        if not isinstance(given, Grid) or not _has_counts(given):
             raise self.code.fault(f"the grid of {self.code.shown} must be a Grid of whole numbers above 0, not {given}")
         return given
 
