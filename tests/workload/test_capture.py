@@ -94,6 +94,20 @@ TINY = {
         lambda: seeded(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, padding=1), nn.Conv2d(2, 2, 1)),
         (2, 1, 7, 7),
     ),
+    "average_pool_ceil": (
+        lambda: seeded(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, ceil_mode=True), nn.Conv2d(2, 2, 1)),
+        (2, 1, 8, 6),
+    ),
+    "average_pool_ceil_padded": (
+        lambda: seeded(nn.Conv2d(1, 2, 1), nn.AvgPool2d((2, 4), (3, 2), (1, 2), ceil_mode=True), nn.Conv2d(2, 2, 1)),
+        (2, 1, 6, 5),
+    ),
+    "average_pool_without_padding": (
+        lambda: seeded(
+            nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, 1, True, count_include_pad=False), nn.Conv2d(2, 2, 1)
+        ),
+        (2, 1, 6, 7),
+    ),
     "average_pool_of_signed": (
         lambda: seeded(nn.Conv2d(1, 2, 1), nn.AvgPool2d(2), nn.Conv2d(2, 2, 1)),
         (2, 1, 4, 4),
@@ -268,7 +282,9 @@ def zeros_checkpoint() -> Checkpoint:
     )
 
 
-@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.AvgPool2d(2)])
+@pytest.mark.parametrize(
+    "pool", [nn.MaxPool2d(2), nn.AvgPool2d(2), nn.AvgPool2d(2, ceil_mode=True), nn.AvgPool2d(2, 2, 1, False, False)]
+)
 def test_codes_whose_zero_is_not_0(pool: nn.Module) -> None:
     network = seeded(nn.Conv2d(2, 3, 3, padding=1), norm(3, [0.7, -1.1, 0.0]), pool, nn.Conv2d(3, 2, 2), nn.ReLU())
     given, inputs = zeros_checkpoint(), images(2, 2, 6, 5, signed=True)

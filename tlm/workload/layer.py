@@ -34,7 +34,8 @@ class Pool:
     """Pooling after requantisation, over integers, on the map of one filter.
 
     `max`: padding never wins. `average`: the sum s of the values inside the map (padding adds zero) becomes
-    (2*s + n) // (2*n), n the kernel's size kernel_y * kernel_x: rounded to nearest, ties up.
+    (2*s + n) // (2*n), rounded to nearest, ties up; n is how many places of the window lie in the map and as far around
+    it as `counted` says (the whole padding, or nothing of it): the kernel's size where no window reaches beyond.
     """
 
     kind: Literal["max", "average"]
@@ -42,6 +43,16 @@ class Pool:
     stride: tuple[int, int]
     padding: tuple[int, int]
     out: tuple[int, int]
+    counted: tuple[int, int] = (0, 0)
+
+    def counts(self, map_size: tuple[int, int]) -> Ints:
+        """[out_y, out_x] the n of every average over a map of `map_size`."""
+        by_axis = []
+        for axis, size in enumerate(map_size):
+            begin = np.arange(self.out[axis]) * self.stride[axis] - self.padding[axis]
+            edges = (-self.counted[axis], size + self.counted[axis])
+            by_axis.append(np.diff(np.clip([begin, begin + self.kernel[axis]], *edges), axis=0)[0])
+        return np.outer(*by_axis)
 
 
 @attrs.frozen(eq=False)

@@ -20,6 +20,7 @@ from ..program import Pass, Program
 from .combine import combine
 
 Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
 ALL = slice(None)
 
 
@@ -146,11 +147,11 @@ def post_process(accumulators: Ints, layer: Layer, positions: Ints, filters: sli
     assert layer.requant is not None
     if layer.pool is None:
         return codes(accumulators[filters, positions], layer, filters)
-    windows, inside = _pool_windows(layer.out_size, layer.pool, positions)
+    windows, inside, counted = _pool_windows(layer.out_size, layer.pool, positions)
     values = codes(accumulators[filters, windows.reshape(-1)], layer, filters).reshape(-1, *windows.shape)
     if layer.pool.kind == "max":
         return np.asarray(np.where(inside, values, np.iinfo(np.int64).min).max(axis=2))
-    count = layer.pool.kernel[0] * layer.pool.kernel[1]
+    count = counted.sum(axis=1)
     return np.asarray((2 * np.where(inside, values, layer.requant.zero).sum(axis=2) + count) // (2 * count))
 
 
@@ -173,11 +174,14 @@ def requantise(accumulators: Ints, requant: Requant, filters: slice = ALL) -> In
     return np.asarray(np.clip(scaled + requant.zero, requant.low, requant.high))
 
 
-def _pool_windows(size: tuple[int, int], pool: Pool, positions: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """[positions, kernel] windows each pooled position reads, and whether they lie in the map."""
+def _pool_windows(size: tuple[int, int], pool: Pool, positions: Ints) -> tuple[Ints, Bools, Bools]:
+    """[positions, kernel] windows each pooled position reads, whether they lie in the map, and count in an average."""
     py, px = np.divmod(positions, pool.out[1])
     ky, kx = (edge.reshape(-1) for edge in np.indices(pool.kernel))
     y = (py * pool.stride[0] - pool.padding[0])[:, None] + ky
     x = (px * pool.stride[1] - pool.padding[1])[:, None] + kx
-    inside = (y >= 0) & (y < size[0]) & (x >= 0) & (x < size[1])
-    return np.where(inside, y * size[1] + x, 0), inside
+    inside, counted = (
+        (y >= -around_y) & (y < size[0] + around_y) & (x >= -around_x) & (x < size[1] + around_x)
+        for around_y, around_x in ((0, 0), pool.counted)
+    )
+    return np.where(inside, y * size[1] + x, 0), inside, counted
