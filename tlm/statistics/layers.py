@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import attrs
@@ -13,7 +15,7 @@ from tlm.workload.layer import Layer, Workload, stream
 
 from .effectual import effectual_macs
 from .operands import OperandStatistics, of_streams, total
-from .precisions import STEP, Distribution, step_widths, stream_widths
+from .precisions import STEP, step_widths, stream_widths
 
 
 @attrs.frozen(eq=False)
@@ -124,16 +126,22 @@ def _filter_stream(layer: Layer) -> Ints:
 
 
 def _activations(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
-    """A layer's input, image by image."""
-    signed = layer.signed_inputs
-    streams = [stream(image) for image in layer.inputs]
-    found = [_activation_widths(layer, image, values, signed) for image, values in enumerate(streams)]
+    """A layer's input, operand by operand, for each is a tensor by itself; a convolution's steps are of all of them."""
+    found = total([_operand(layer, number, codecs, align_bits) for number in range(len(layer.operands))])
+    if layer.kind != "conv":
+        return found
+    steps = reduce(add, (step_widths(layer, image) for image in range(layer.images)))
+    return attrs.evolve(found, widths=(*found.widths[:STEP], steps))
+
+
+def _operand(layer: Layer, number: int, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
+    """One tensor that a layer reads, image by image, with a sign of its own, as it lies in memory."""
+    values = layer.operands[number]
+    signed = bool((values < 0).any())
+    streams = [stream(image) for image in values]
+    found = [stream_widths(one, signed) for one in streams]
     fmt = Format(bits=layer.bits, signed=signed, align_bits=align_bits)
-    return of_streams(streams, found, codecs, fmt, layer.input_zero, layer.act_bits)
-
-
-def _activation_widths(layer: Layer, image: int, values: Ints, signed: bool) -> tuple[Distribution, ...]:
-    found = list(stream_widths(values, signed))
-    if layer.kind == "conv":
-        found[STEP] = step_widths(layer, image)
-    return tuple(found)
+    zeros = layer.pointwise.zeros if layer.pointwise else ()
+    zero = zeros[number] if zeros else layer.input_zero
+    own = max(widths[0].widest for widths in found)
+    return of_streams(streams, found, codecs, fmt, zero, layer.act_bits if layer.kind in ("conv", "fc") else own)

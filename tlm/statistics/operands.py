@@ -20,7 +20,7 @@ BLOCK = 2**20  # values encoded at a time, whole containers
 
 @attrs.frozen(eq=False)
 class OperandStatistics:
-    """`widths` are those of `GROUPINGS`; `profile_bits` P or Pw, None where there are several; sizes are of streams.
+    """`widths` are those of `GROUPINGS`; `profile_bits` P or Pw, None where these differ; sizes are of streams.
 
     `encoded_bytes` {codec: bytes, or None where the codec does not take these values}; `refused` says why not.
     """
