@@ -12,6 +12,7 @@ Further keys (format, accuracy, ...) are left alone.
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,8 +48,12 @@ class Checkpoint:
     options: Mapping[str, Any] = attrs.Factory(dict)
 
     def options_of(self, network: str) -> Mapping[str, Any]:
-        """What the function `network` was given when this was trained; nothing where it was another one."""
-        return self.options if network == self.network else {}
+        """What the function `network` was given when this was trained; nothing where it was another one.
+
+        A name may be the other's ending: `net:f`, `net.py:f` and `/home/me/net.py:f` are taken for the same.
+        """
+        pairs = zip(_words(network), _words(self.network), strict=False)
+        return self.options if all(one == other for one, other in pairs) else {}
 
     def told(self, layer: str) -> tuple[float | None, int, bool | None] | None:
         """The scale, zero and sign of a layer's input, as far as they are told; None where nothing is."""
@@ -134,6 +139,11 @@ def parse_checkpoint(content: Any, file: str) -> Checkpoint:
         network=str(whole.get("network", "")),
         options=_options(whole, file),
     )
+
+
+def _words(function: str) -> list[str]:
+    """The words of `module:function` or `file.py:function`, the last one first."""
+    return [word for word in re.split(r"\.py:|[:./]", function) if word][::-1]
 
 
 def _bits(content: dict[str, Any], file: str) -> int | None:
