@@ -27,6 +27,7 @@ from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
 from .layer import Ints
 
+HOW_TO_SAVE = "write one with torch.save(network.state_dict(), FILE)"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -95,8 +96,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", file=str(path)) from error
     except Exception as error:
-        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values"
-        raise BadInput(message, file=str(path)) from error
+        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values, such as a module"
+        raise BadInput(f"{message}; {HOW_TO_SAVE}", file=str(path)) from error
     if damaged:
         raise BadInput("is corrupt: its checksum does not fit", file=str(path), key=damaged)
     return parse_checkpoint(content, str(path))
@@ -105,14 +106,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def parse_checkpoint(content: Any, file: str) -> Checkpoint:
     """What torch.load gave, checked."""
     if not isinstance(content, dict) or not content:
-        raise BadInput("is not a checkpoint: no dictionary of tensors", file=file)
+        raise BadInput(f"is not a checkpoint: no dictionary of tensors; {HOW_TO_SAVE}", file=file)
     whole = content if "state_dict" in content else {"state_dict": content}
     state = whole["state_dict"]
     if not isinstance(state, dict):
         raise BadInput("is not a dictionary of tensors", file=file, key="state_dict")
     for name, values in state.items():
         if not isinstance(name, str) or not isinstance(values, Tensor):
-            raise BadInput("is not a tensor", file=file, key=str(name))
+            hint = f"; {HOW_TO_SAVE}, or name the dictionary of tensors 'state_dict'" if whole is not content else ""
+            raise BadInput(f"is not a tensor{hint}", file=file, key=str(name))
         if values.is_quantized or values.layout != torch.strided or values.device.type != "cpu":
             raise BadInput("must be a plain dense tensor: not quantised, sparse or without values", file=file, key=name)
     scales = _scales(whole, "weight_scales", file)
