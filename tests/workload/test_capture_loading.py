@@ -409,7 +409,7 @@ def test_what_is_saved_otherwise_says_how_to_save_it(folder: Path) -> None:
     expected = f"w.pt: epoch: is not a tensor; {how}, or name the dictionary of tensors 'state_dict'"
     assert expected in refusal(folder, weights="w.pt")
     torch.save(torch.nn.Linear(2, 2), folder / "w.pt")
-    assert f"such as a module; {how}" in refusal(folder, weights="w.pt")
+    assert f"plain Python values (a module); {how}" in refusal(folder, weights="w.pt")
 
 
 def test_a_plain_state_dict_is_a_checkpoint(folder: Path) -> None:

@@ -96,7 +96,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", file=str(path)) from error
     except Exception as error:
-        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values, such as a module"
+        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values (a module)"
         raise BadInput(f"{message}; {HOW_TO_SAVE}", file=str(path)) from error
     if damaged:
         raise BadInput("is corrupt: its checksum does not fit", file=str(path), key=damaged)
