@@ -181,7 +181,9 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--preinit", help="epochs in full precision first", **whole_or_rest)  # type: ignore[arg-type]
     group.add_argument("--first-layer", action=argparse.BooleanOptionalAction, help="the first layer in the format too")
     group.add_argument(
-        "--schedule", type=one_of(SCHEDULES), help=f"how the learning rate falls: {' or '.join(SCHEDULES)}"
+        "--schedule",
+        type=one_of(SCHEDULES),
+        help=f"of the learning rate: {' or '.join(SCHEDULES)}; default cosine, ternary plateau",
     )
     group.add_argument("--lower-after", type=whole, metavar="EPOCHS", help="of no fewer errors, with plateau")
     group.add_argument("--threshold", type=weight, help="of ternary weights, over mean |weight|; default 0.7")
