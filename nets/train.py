@@ -1,25 +1,43 @@
 """`python -m nets.train NET --format FORMAT`: train a network and write a checkpoint; `--all` trains those shipped.
 
 The same settings on the same machine give the same checkpoint. A run that was interrupted goes on with `--resume`.
-Exit 0 done, 1 a checked accuracy is out of its band, 2 bad input, 130 interrupted.
+Exit 0 done, 1 a checked accuracy is out of its band, 2 bad input or a network of one's own that fails, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NoReturn
 
 from nets.catalogue import networks
+from nets.training.arguments import count, one_of, positive, share, weight, whole
 from nets.training.settings import FORMATS, RECIPES, SCHEDULES, Recipe, Settings
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-BAD_INPUT = (ImportError, AttributeError, FileNotFoundError, ValueError)
+BAD_INPUT = (ImportError, OSError, ValueError)
+DEVICES, DEFAULT_DEVICE, DEFAULT_THREADS = ("auto", "cpu", "cuda"), "auto", 2
+
+#: What of the command line means something beside --all, and beside --all --check.
+FOR_ALL = {"all", "only", "check", "device", "threads"}
+FOR_TRAINING, FOR_CHECKING = FOR_ALL | {"resume"}, FOR_ALL | {"seed"}
+
+SHOWN = {"network": "NET", "start": "--from"}  # where an argument is not called what it is given as
+
+#: Switches that do something under a condition only, which is told where it is not met.
+CONDITIONS: dict[str, tuple[Callable[[Settings], bool], str]] = {
+    "threshold": (lambda own: own.format == "ternary", "with --format ternary"),
+    "narrow": (lambda own: own.format in ("int8", "ternary"), "with --format int8 or ternary"),
+    "preinit": (lambda own: own.format != "fp32", "with another --format than fp32"),
+    "first_layer": (lambda own: own.format != "fp32", "with another --format than fp32"),
+    "lower_after": (lambda own: own.recipe.schedule == "plateau", "with --schedule plateau"),
+    "relu_epochs": (lambda own: own.recipe.relu_threshold > 0, "with a --relu-threshold"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     asked = parser.parse_args(given)
     try:
-        return _all(asked) if asked.all else _one(asked, parser)
+        return _all(asked) if asked.all else _one(asked)
     except BAD_INPUT as error:
         parser.error(str(error))
     except KeyboardInterrupt:
@@ -37,105 +55,157 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _how_to_go_on(given: list[str]) -> str:
+    if "--check" in given:
+        return "interrupted; nothing was changed"
     again = [*given, *(["--resume"] if "--resume" not in given else [])]
     return f"interrupted; go on from the last whole epoch with\npython -m nets.train {shlex.join(again)}"
 
 
-def _one(asked: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def _one(asked: argparse.Namespace) -> int:
     if asked.network is None:
-        parser.error(f"give a network ({', '.join(networks())}), or --all")
+        raise ValueError(f"give a network ({', '.join(networks())}), or --all")
+    _refuse(_given(asked) & {"only", "check"}, "means something with --all only")
     settings = _settings(asked)
-    file: Path = asked.out or Path(f"{_short(asked.network)}-{asked.format}.pt")
-    if not file.parent.is_dir():
-        parser.error(f"--out: there is no folder {file.parent}")
+    for switch in CONDITIONS.keys() & _given(asked):
+        holds, when = CONDITIONS[switch]
+        _refuse(set() if holds(settings) else {switch}, f"means something {when} only")
+    file = _target(asked.out, f"{_short(asked.network)}-{settings.format}.pt")
+    _check_writable("--out", file)
+    if asked.log:
+        _check_writable("--log", asked.log)
     from nets.training.console import run
 
-    run(settings, file, resume=asked.resume, log=asked.log)
+    run(settings, file, resume=bool(asked.resume), log=asked.log)
     return 0
 
 
 def _all(asked: argparse.Namespace) -> int:
+    idle = _given(asked) - (FOR_CHECKING if asked.check else FOR_TRAINING)
+    _refuse(idle, f"means nothing with --all{' --check' if asked.check else ''}, which has settings of its own")
     from nets.training.shipped import check_all, train_all
 
+    device, threads = asked.device or DEFAULT_DEVICE, asked.threads or DEFAULT_THREADS
     if asked.check:
-        return 0 if check_all(asked.only, asked.device, asked.threads, asked.seed) else 1
-    train_all(asked.only, asked.device, asked.threads, resume=asked.resume)
+        return 0 if check_all(asked.only, device, threads, asked.seed) else 1
+    train_all(asked.only, device, threads, resume=bool(asked.resume))
     return 0
+
+
+def _given(asked: argparse.Namespace) -> set[str]:
+    """What the command line says."""
+    return {name for name, value in vars(asked).items() if value is not None}
+
+
+def _refuse(switches: set[str], why: str) -> None:
+    """ValueError where there is one."""
+    for name in sorted(switches):
+        raise ValueError(f"{SHOWN.get(name) or '--' + name.replace('_', '-')} {why}")
+
+
+def _target(out: str | None, name: str) -> Path:
+    """The checkpoint's file: `out`, or `name` in it where that is a folder or ends in a slash; `name` by default."""
+    if out is None:
+        return Path(name)
+    return Path(out, name) if out.endswith("/") or Path(out).is_dir() else Path(out)
+
+
+def _check_writable(option: str, file: Path) -> None:
+    """ValueError where there can be no such file; its folders are made."""
+    if file.is_dir():
+        raise ValueError(f"{option} {file}: is a folder; name a file in it")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=file.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{option} {file}: cannot be written: {error.strerror}") from None
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"nets.train: {' '.join(message.split())}\n")
+        self.exit(2, f"nets.train: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m nets.train", description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
-        "network", nargs="?", type=_network, metavar="NET", help="a network of nets, or module:function"
+        "network",
+        nargs="?",
+        type=_network,
+        metavar="NET",
+        help="a network of nets, module:function or file.py:function",
     )
-    parser.add_argument("--format", type=_one_of(FORMATS), default="int8", help=f"{', '.join(FORMATS)}; default int8")
+    parser.add_argument("--format", type=one_of(FORMATS), help=f"{', '.join(FORMATS)}; default {Settings.format}")
     parser.add_argument("--data", metavar="NAME", help="a data set of nets.data; default: digits or patterns")
     parser.add_argument("--data-path", metavar="DIR", help="where the data set's files are")
-    parser.add_argument("--width", type=_whole, help="of the network, where it has one to choose")
+    parser.add_argument("--width", type=whole, help="of the network, where it has one to choose")
     parser.add_argument("--from", dest="start", metavar="CHECKPOINT", help="begin with these weights")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: NET-FORMAT.pt in this folder")
+    parser.add_argument("--out", metavar="FILE", help="or a folder, FOLDER/; default: NET-FORMAT.pt in this one")
     parser.add_argument("--log", type=Path, metavar="FILE", help="write a line of JSON an epoch: loss, pairs per layer")
-    parser.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    parser.add_argument("--resume", action="store_true", default=None, help="go on with a run that was interrupted")
     _add_optimisation(parser.add_argument_group("training"))
     _add_recipe(parser.add_argument_group("recipe", "what a format does not set by itself is off"))
     shipped = parser.add_argument_group("shipped checkpoints")
-    shipped.add_argument("--all", action="store_true", help="train every shipped checkpoint again")
+    shipped.add_argument("--all", action="store_true", default=None, help="train every shipped checkpoint again")
     shipped.add_argument("--only", nargs="+", metavar="NAME", help="with --all: only these")
-    shipped.add_argument("--check", action="store_true", help="with --all: change no file, compare accuracies")
+    shipped.add_argument(
+        "--check", action="store_true", default=None, help="with --all: change no file, compare accuracies"
+    )
     return parser
 
 
 def _add_optimisation(group: argparse._ArgumentGroup) -> None:
+    """Nothing has a default here, so that what was given is known; `Settings` has them."""
     own = {item.name: item.default for item in fields(Settings)}
-    group.add_argument("--epochs", type=_whole, default=own["epochs"], help="default %(default)s")
-    group.add_argument("--seed", type=int, help="default 1")
-    group.add_argument("--learning-rate", type=_positive, default=own["learning_rate"], help="default %(default)s")
-    group.add_argument("--batch", type=_whole, default=own["batch"], help="default %(default)s")
-    group.add_argument("--patience", type=_count, default=own["patience"], help="stop early; 0 never")
-    group.add_argument("--device", type=_one_of(("auto", "cpu", "cuda")), default="auto", help="default: a GPU if any")
-    group.add_argument("--threads", type=_whole, default=2, help="default %(default)s")
+    group.add_argument("--epochs", type=whole, help=f"default {own['epochs']}")
+    group.add_argument("--seed", type=int, help=f"default {own['seed']}")
+    group.add_argument("--learning-rate", type=positive, help=f"default {own['learning_rate']}")
+    group.add_argument("--batch", type=whole, help=f"images a step; default {own['batch']}")
+    group.add_argument(
+        "--patience",
+        type=count,
+        metavar="EPOCHS",
+        help=f"stop without a lower loss for so many; 0 never; default {own['patience']}",
+    )
+    group.add_argument("--device", type=one_of(DEVICES), help="auto (a GPU if there is one), cpu or cuda; default auto")
+    group.add_argument("--threads", type=whole, help=f"default {DEFAULT_THREADS}")
 
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
-    whole_or_rest = {"type": _count, "metavar": "EPOCHS"}
-    group.add_argument("--prune", type=_share, help="final share of zero weights")
-    group.add_argument("--l1", type=_weight, help="weight of the mean activation in the loss")
-    group.add_argument("--relu-threshold", type=_weight, help="ReLUs put out 0 up to this, in the last epochs")
+    whole_or_rest = {"type": count, "metavar": "EPOCHS"}
+    group.add_argument("--prune", type=share, metavar="SHARE", help="final share of zero weights")
+    group.add_argument("--l1", type=weight, help="weight of the mean activation in the loss")
+    group.add_argument("--relu-threshold", type=weight, help="ReLUs put out 0 up to this, in the last epochs")
     group.add_argument("--relu-epochs", help="how many those are", **whole_or_rest)  # type: ignore[arg-type]
     group.add_argument("--skip-right", action=argparse.BooleanOptionalAction, help="no error where already right")
     group.add_argument("--preinit", help="epochs in full precision first", **whole_or_rest)  # type: ignore[arg-type]
     group.add_argument("--first-layer", action=argparse.BooleanOptionalAction, help="the first layer in the format too")
-    group.add_argument("--schedule", type=_one_of(SCHEDULES), help="how the learning rate falls")
-    group.add_argument("--lower-after", type=_whole, metavar="EPOCHS", help="of no fewer errors, with plateau")
-    group.add_argument("--threshold", type=_weight, help="of ternary weights, over mean |weight|; default 0.7")
-    group.add_argument("--narrow", type=_weight, metavar="SHARE", help="int8: accuracy to give for fewer bits")
+    group.add_argument(
+        "--schedule",
+        type=one_of(SCHEDULES),
+        help=f"of the learning rate: {' or '.join(SCHEDULES)}; default cosine, ternary plateau",
+    )
+    group.add_argument("--lower-after", type=whole, metavar="EPOCHS", help="of no fewer errors, with plateau")
+    group.add_argument("--threshold", type=weight, help="of ternary weights, over mean |weight|; default 0.7")
+    group.add_argument("--narrow", type=weight, metavar="SHARE", help="int8, ternary: accuracy to give for fewer bits")
 
 
 def _settings(asked: argparse.Namespace) -> Settings:
     from nets.training.device import pick
 
-    recipe = RECIPES.get(asked.format, Recipe())
-    chosen = {item.name: getattr(asked, item.name) for item in fields(Recipe)}
+    given = _given(asked)
+    recipe = RECIPES.get(asked.format or Settings.format, Recipe())
+    plain = ("format", "data", "data_path", "epochs", "seed", "learning_rate", "batch", "patience")
     return Settings(
         network=_full(asked.network),
-        format=asked.format,
         options={} if asked.width is None else {"width": asked.width},
-        data=asked.data,
-        data_path=asked.data_path,
         start=_start(asked.start),
-        epochs=asked.epochs,
-        seed=1 if asked.seed is None else asked.seed,
-        learning_rate=asked.learning_rate,
-        batch=asked.batch,
-        patience=asked.patience,
-        recipe=replace(recipe, **{name: value for name, value in chosen.items() if value is not None}),
-        device=pick(asked.device),
-        threads=asked.threads,
+        recipe=replace(
+            recipe, **{item.name: getattr(asked, item.name) for item in fields(Recipe) if item.name in given}
+        ),
+        device=pick(asked.device or DEFAULT_DEVICE),
+        threads=asked.threads or DEFAULT_THREADS,
+        **{name: getattr(asked, name) for name in plain if name in given},
     )
 
 
@@ -146,8 +216,9 @@ def _full(network: str) -> str:
 
 
 def _short(network: str) -> str:
-    """`lenet` of `lenet` and of `nets.lenet:build`."""
-    return network.partition(":")[0].rpartition(".")[2]
+    from nets.training.networks import short_name
+
+    return short_name(network)
 
 
 def _start(given: str | None) -> str | None:
@@ -162,55 +233,7 @@ def _start(given: str | None) -> str | None:
 
 
 def _network(given: str) -> str:
-    return given if ":" in given else _one_of(tuple(networks()))(given)
-
-
-def _one_of(allowed: Sequence[str]) -> Callable[[str], str]:
-    def check(given: str) -> str:
-        if given in allowed:
-            return given
-        match = difflib.get_close_matches(given, allowed, n=1)
-        hint = f"; did you mean {match[0]!r}?" if match else ""
-        raise argparse.ArgumentTypeError(f"unknown: {given!r} (allowed: {', '.join(allowed)}){hint}")
-
-    return check
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"a whole number of at least 0, not {text!r}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a number, not {text!r}") from None
-
-
-def _positive(text: str) -> float:
-    if not 0 < (value := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number above 0, not {text}")
-    return value
-
-
-def _weight(text: str) -> float:
-    if not 0 <= (value := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number of at least 0, not {text}")
-    return value
-
-
-def _share(text: str) -> float:
-    if not 0 <= (value := _number(text)) < 1:
-        raise argparse.ArgumentTypeError(f"a number from 0 to below 1, not {text}")
-    return value
+    return given if ":" in given or given.endswith(".py") else one_of(tuple(networks()))(given)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The examples of README.md and docs/: found, run and, as a script (`make accept`), written anew where they differ.
 
+`python documents.py scenario.md` writes only the pages of these names anew.
+
 An example is a fenced block of `bash` or `python`. A `text` block right behind it is what it prints. A block of
 python whose lines begin with `>>>` is left to doctest. A block of `py` or `yml` shows the file that the line above it
 links to, word for word.
@@ -154,4 +156,5 @@ def _differing(page: Path) -> Iterator[tuple[Block, str]]:
 
 if __name__ == "__main__":
     for each in PAGES:
-        accept(each)
+        if not sys.argv[1:] or each.name in sys.argv[1:]:
+            accept(each)

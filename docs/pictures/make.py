@@ -51,7 +51,7 @@ def stalls() -> str:
 
 def stats() -> str:
     """How many bits values, and groups of them, need."""
-    scenario = load("dstripes_hbm", ["workload.profile=AlexNet"])
+    scenario = load("dstripes_hbm", ["workload.profile=AlexNet", "workload.images=4"])
     return svg(distribution_chart(measure(_workload(scenario), CODECS)), WIDTH, "tlm stats: the profile of AlexNet")
 
 

@@ -1,8 +1,9 @@
 """Folders of images, a sub-folder a class, read with Pillow.
 
 `train` and `test` (or `val`) each hold a folder a class; where there is neither, the class folders lie at the top
-and one image in five of each class is for testing. Classes are numbered in the order of their names. Images come
-class by class in turn, so that the first few are of different classes.
+and one image in five of each class is for testing, the first among them. Classes are numbered in the order of their
+names, those of `train` where it is there, so that both parts have the same numbers. Images come class by class in turn,
+so that the first few are of different classes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 from nets.data.examples import Bytes, Examples, Part, Shape, from_bytes
 from nets.data.places import missing
 
-WHAT = "a folder a class of images, in train/ and test/ or not"
 ENDINGS = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+WHAT = f"train/CLASS/IMAGE and test/CLASS/IMAGE, or all as CLASS/IMAGE ({', '.join(sorted(ENDINGS))})"
 NAMES = {"train": ("train",), "test": ("test", "val")}
 ONE_IN = 5
 MODES = {1: "L", 3: "RGB"}
@@ -41,25 +42,41 @@ def files(folder: Path, part: Part) -> tuple[Path, ...]:
 
 def _listed(folder: Path, part: Part) -> list[tuple[Path, int]]:
     """A part's images with their labels, class by class in turn."""
-    split = any((folder / name).is_dir() for names in NAMES.values() for name in names)
-    inner = next((folder / name for name in NAMES[part] if (folder / name).is_dir()), None) if split else folder
-    if inner is None or not inner.is_dir():
-        raise missing(folder, f"{NAMES[part][0]}/" if split else "folder", WHAT)
-    found = [
-        (place, label, file)
-        for label, name in enumerate(sorted(path for path in inner.iterdir() if path.is_dir()))
-        for place, file in enumerate(_kept(name, None if split else part))
-    ]
+    inner = {name: _inner(folder, NAMES[name]) for name in NAMES}
+    split = any(inner.values())
+    own = inner[part] if split else folder
+    if own is None or not own.is_dir():
+        raise missing(folder, f"{part}/", WHAT)
+    labels = {name: label for label, name in enumerate(_classes(inner["train"] or own))}
+    found = []
+    for name in _classes(own):
+        if name not in labels:
+            raise ValueError(f"{own / name}: train/ has no class {name!r}, but: {', '.join(labels)}")
+        images = _images(own / name)
+        found += [(place, labels[name], file) for place, file in enumerate(images if split else _kept(images, part))]
     if not found:
-        raise missing(folder, "class folder with images", WHAT)
-    return [(file, label) for _place, label, file in sorted(found)]
+        raise missing(folder, f"{own.name}/CLASS/IMAGE" if split else "CLASS/IMAGE", WHAT)
+    return [(file, label) for place, label, file in sorted(found)]
 
 
-def _kept(folder: Path, part: Part | None) -> list[Path]:
-    """A class's images, or those of a part."""
-    images = sorted(file for file in folder.iterdir() if file.suffix.lower() in ENDINGS)
-    if part is None:
-        return images
+def _inner(folder: Path, names: Sequence[str]) -> Path | None:
+    """The first of `names` that is a folder in `folder`."""
+    return next((folder / name for name in names if (folder / name).is_dir()), None)
+
+
+def _classes(folder: Path) -> list[str]:
+    """The names of the classes in `folder`, in order; what is hidden is none."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in ENDINGS)
+
+
+def _kept(images: Sequence[Path], part: Part) -> list[Path]:
+    """Those of a class that are for a part; ValueError where its only image is for testing."""
+    if part == "train" and len(images) == 1:
+        raise ValueError(f"{images[0].parent} has one image, which is for testing: a class needs two to be trained")
     return [file for place, file in enumerate(images) if (place % ONE_IN == 0) == (part == "test")]
 
 

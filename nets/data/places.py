@@ -29,5 +29,6 @@ def find(folder: Path, names: Sequence[str], what: str) -> Path:
 
 def missing(folder: Path, name: str, what: str) -> MissingData:
     """The error that there is no `name` in `folder`, and what to put where."""
-    other = f"or name in {VARIABLE} the folder that holds {folder.name}/"
-    return MissingData(f"there is no {name} in {folder}: put {what} there, {other}")
+    lacking = f"{name} in {folder}" if folder.is_dir() else f"folder {folder}"
+    usual = f", or name in {VARIABLE} the folder that holds {folder.name}/" if folder == place(folder.name) else ""
+    return MissingData(f"there is no {lacking}: put {what} there{usual}")

@@ -149,7 +149,8 @@ def read(file: Path) -> dict[str, Any]:
     try:
         found = torch.load(file, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise ValueError(f"{file} is no checkpoint: it is damaged, or holds more than tensors and values") from error
+        what = "it is damaged, or holds more than tensors and values, such as a module"
+        raise ValueError(f"{file} is no checkpoint: {what}; save its state_dict() alone") from error
     if not isinstance(found, dict):
         raise ValueError(f"{file} is no checkpoint: it holds no dictionary")
     return found

@@ -1,4 +1,4 @@
-"""A run as it is watched: a bar with the time that is left, then a table of what came of it."""
+"""A run as it is watched: a bar that moves with every batch, the time that is left, then a table of what came of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from nets.training.checkpoint import Checkpoint, save
 from nets.training.loop import begin, complete
+from nets.training.networks import short_name
 from nets.training.session import Epoch
 from nets.training.settings import Settings
 
@@ -33,23 +34,25 @@ def run(settings: Settings, file: Path, resume: bool = False, log: Path | None =
     console.print(accuracies({file.stem: checkpoint}))
     console.print(operand_pairs(checkpoint))
     for name, value in checkpoint["measured"].items():
-        console.print(f"{name.replace('_', ' ')}: {value:.3f}")
+        told = f"{value:.1%}" if name.endswith("_zeros") else f"{value:.3f}"
+        console.print(f"{name.replace('_', ' ')}: {told}")
     console.print(f"{file}: {file.stat().st_size:,} bytes", soft_wrap=True)
 
 
 def watched(settings: Settings, file: Path, resume: bool = False, log: Path | None = None) -> Checkpoint:
     """Train behind a progress bar; the state to resume from lies beside `file` until training is over."""
-    name = f"{settings.network.partition(':')[0].rpartition('.')[2]} {settings.format}"
+    name = f"{short_name(settings.network)} {settings.format}"
     state = file.with_name(file.name + SUFFIX)
     if log is not None and not resume:
         log.write_text("")
     session = begin(settings, state if resume else None)
     with Progress(*COLUMNS) as progress:
         task = progress.add_task(name, total=settings.epochs, completed=session.done)
+        session.advanced = lambda epochs: progress.update(task, completed=epochs)
 
         def report(epoch: Epoch) -> None:
             text = f"{name}  loss {epoch.loss:.4f}  wrong {epoch.error:.1%}"
-            progress.update(task, completed=epoch.number, description=text)
+            progress.update(task, description=text)
             if log is not None:
                 with log.open("a") as out:
                     out.write(json.dumps(asdict(epoch)) + "\n")

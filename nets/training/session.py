@@ -7,6 +7,7 @@ precision, and low precision with the ReLU threshold. The structure is the same 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +22,7 @@ from nets.training.formats import FORMATS
 from nets.training.images import Images, default_set, load_images, vary
 from nets.training.initialise import fit_to
 from nets.training.layers import layers
-from nets.training.networks import build
+from nets.training.networks import blamed_on_network, build
 from nets.training.pairs import PairCounter
 from nets.training.relu import Rectifiers
 from nets.training.settings import Settings
@@ -48,7 +49,10 @@ class Epoch:
 
 
 class Session:
-    """A network, its data and its optimiser, after `done` epochs."""
+    """A network, its data and its optimiser, after `done` epochs.
+
+    `advanced` is called after every batch, with the epochs that are over and the share of the one that runs.
+    """
 
     def __init__(self, settings: Settings) -> None:
         torch.set_num_threads(settings.threads)
@@ -66,6 +70,7 @@ class Session:
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         self.plateau = _plateau(self.optimiser, settings)
         self.history: list[Epoch] = []
+        self.advanced: Callable[[float], None] = lambda epochs: None
 
     def _attach(self) -> None:
         recipe = self.settings.recipe
@@ -100,7 +105,9 @@ class Session:
                 self._prune((self.done + number / len(batches)) / self.settings.epochs)
             if number % RECALIBRATE == 0 and self._in_format(self.done):
                 quantise.calibrate(self.network, self.images.sample.to(self.device))
-            self._step(batch, seen)
+            with blamed_on_network("a step of training"):
+                self._step(batch, seen)
+            self.advanced(self.done + (number + 1) / len(batches))
         error = seen.wrong / len(self.images.train)
         self._lower_learning_rate(error)
         self.history.append(
@@ -224,11 +231,17 @@ def _start_from(network: nn.Module, file: Path) -> None:
 
 
 def _images(network: nn.Module, settings: Settings) -> Images:
-    shape = tuple(cast(Tensor, network.example_input).shape[1:])
-    name = settings.data or default_set(shape)
+    example = cast(Tensor, network.example_input)
+    shape = tuple(example.shape[1:])
+    if len(shape) != 3:
+        raise ValueError(f"{settings.network} takes no images but inputs of shape {list(shape)}: no data set fits")
+    with torch.no_grad(), blamed_on_network("the network on its `example_input`"):
+        outputs = network.eval()(example)
+    if not isinstance(outputs, Tensor) or outputs.ndim != 2:
+        told = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        raise ValueError(f"{settings.network} must put out a tensor [images, classes], not {told}")
+    name, classes = settings.data or default_set(shape), outputs.shape[1]
     images = load_images(name, settings.data_path, shape)
-    with torch.no_grad():
-        classes = network.eval()(images.test[:1]).shape[1]
     most = int(max(images.train_labels.max(), images.test_labels.max()))
     if most >= classes:
         raise ValueError(f"the set {name!r} has labels up to {most}, and the network tells {classes} classes apart")

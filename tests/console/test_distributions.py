@@ -31,7 +31,7 @@ def drawn(chart: DistributionChart, width: int, encoding: str = "utf-8") -> list
 def test_bars_are_cumulative_shares() -> None:
     assert drawn(DistributionChart("title", {"activations": ACTS}), 70) == [
         "title",
-        "activations: 10 values, the widest 2 bits, precision of the profile 4",
+        "activations: 10 values, the widest 2 bits, P 4",
         "bits  each value by itsel…  groups of 16, mean …  groups of 256, mean…",
         "   1   50% ████████          25% ████               0%",
         "   2  100% ███████████████  100% ███████████████  100% ███████████████",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from nets import data
+from nets.data import image_folder
 from nets.data.places import VARIABLE
 
 Bytes = npt.NDArray[np.uint8]
@@ -246,16 +247,36 @@ def test_images_of_several_sizes_need_a_shape(place: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        ([], ["there is no folder in"]),
-        (["."], ["there is no class folder with images"]),
-        (["ant"], ["there is no class folder with images"]),
+        ([], ["there is no folder /"]),
+        (["."], ["there is no CLASS/IMAGE in"]),
+        (["ant"], ["there is no CLASS/IMAGE in"]),
+        (["train/ant"], ["there is no train/CLASS/IMAGE in"]),
         (["test/ant"], ["there is no train/ in"]),
     ],
 )
 def test_a_folder_without_images_says_what_belongs_there(place: Path, make: list[str], words: list[str]) -> None:
     for name in make:
         (place / "folder" / name).mkdir(parents=True)
-    refused("folder", [*words, "a folder a class of images", VARIABLE])
+    refused("folder", [*words, "put train/CLASS/IMAGE and test/CLASS/IMAGE, or all as CLASS/IMAGE (.bmp, ", VARIABLE])
+
+
+def test_both_parts_number_the_classes_of_train(place: Path) -> None:
+    write_images(place / "folder" / "train", 1, ("ant", "bee", "cat"))
+    write_images(place / "folder" / "test", 1, ("bee", "cat"))
+    (place / "folder" / "test" / ".hidden").mkdir()
+    assert data.load("folder").test_labels.tolist() == [1, 2]
+    assert data.folder(2, (3, 6, 8))[1].tolist() == [1, 2]
+    write_images(place / "folder" / "test", 1, ("dog",))
+    refused("folder", [str(Path("test", "dog")), "train/ has no class 'dog', but: ant, bee, cat"])
+
+
+def test_a_class_of_one_image_is_for_testing_only(tmp_path: Path) -> None:
+    write_images(tmp_path, 1, ("ant",))
+    write_images(tmp_path, 2, ("bee",))
+    image = data.LOCAL["folder"].read(tmp_path, "test", None, None)[1]
+    assert image.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="ant has one image, which is for testing: a class needs two"):
+        data.load("folder", tmp_path)
 
 
 def test_images_without_pillow_say_what_to_install(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +287,11 @@ def test_images_without_pillow_say_what_to_install(place: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     with pytest.raises(ImportError, match="pip install pillow"):
         data.load("folder")
+
+
+def test_the_page_lists_the_endings_that_are_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    assert ", ".join(f"`{ending}`" for ending in sorted(image_folder.ENDINGS)) in page
 
 
 # --- what is not there
@@ -289,11 +315,18 @@ def test_a_missing_data_set_says_where_to_put_what(name: str, place: Path) -> No
 def test_the_usual_place_is_beside_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
+    refused("mnist", ["there is no folder data/mnist: put MNIST's four IDX files", VARIABLE])
+    (tmp_path / "data" / "mnist").mkdir(parents=True)
     refused("mnist", ["there is no train-images-idx3-ubyte in data/mnist: put MNIST's four IDX files"])
-    (tmp_path / "data").mkdir()
     write_mnist(tmp_path / "data" / "mnist")
     assert len(data.load("mnist").train_images) == 7
     assert len(data.load("mnist", tmp_path / "data" / "mnist").train_images) == 7
+
+
+def test_where_a_path_was_given_the_variable_is_no_advice(tmp_path: Path) -> None:
+    for name in data.LOCAL:
+        with pytest.raises(FileNotFoundError, match=r"^there is no folder .*there$"):
+            data.load(name, tmp_path / "none")
 
 
 def test_an_unknown_data_set_is_refused_with_the_nearest() -> None:

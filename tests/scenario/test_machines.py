@@ -46,6 +46,14 @@ def test_an_entry_that_chooses_a_kind_of_workload_drops_the_shared_one(tmp_path:
     assert (right.traces, right.network, right.weights) == ("folder", None, None)
 
 
+def test_another_network_of_an_entry_by_set_keeps_nothing_that_files_say_for_the_shared_one(tmp_path: Path) -> None:
+    sets = ["accelerator.right.workload.network=c:d", "workload.input={shape: [1, 8, 8]}"]
+    left, right = load(written(tmp_path), sets).machines
+    assert (right.workload.network, right.workload.weights, right.workload.images) == ("c:d", None, 3)
+    assert left.workload.weights == "a.pt"
+    assert left.workload.input == right.workload.input == {"shape": [1, 8, 8]}
+
+
 def test_a_single_accelerator_has_no_name_and_no_others(tmp_path: Path) -> None:
     scenario = load("lenet")
     assert scenario.machines == (scenario,)

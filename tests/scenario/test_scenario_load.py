@@ -125,11 +125,14 @@ def test_set_accelerator_replaces_the_preset_and_what_stood_beside_it(minimal: P
     assert (kept.preset, kept.columns, kept.wm) == ("base", 1, 1024)
 
 
-def test_set_traces_drops_the_network_and_what_only_it_knows(minimal: Path) -> None:
-    sets = ["workload.weights=w.pt", "workload.input=x.npy", "workload.ternary=true", "workload.bits=8"]
-    workload = load(str(minimal), [*sets, "workload.traces=folder"]).workload
+WHOLE = '"nets.lenet:build", weights: w.pt, input: x.npy, images: 4, bits: 8, ternary: true'
+
+
+def test_set_traces_drops_the_network_and_what_the_file_says_for_it(minimal: Path) -> None:
+    minimal.write_text(MINIMAL.replace('"nets.lenet:build"', WHOLE))
+    workload = load(str(minimal), ["workload.traces=folder"]).workload
     assert (workload.network, workload.weights, workload.input, workload.ternary) == (None, None, None, False)
-    assert (workload.traces, workload.bits) == ("folder", 8)
+    assert (workload.traces, workload.images, workload.bits) == ("folder", 1, 8)
 
 
 def test_set_network_drops_the_traces(minimal: Path) -> None:
@@ -137,9 +140,24 @@ def test_set_network_drops_the_traces(minimal: Path) -> None:
     assert (workload.network, workload.traces, workload.images) == ("a:b", None, 2)
 
 
-def test_a_key_of_the_old_kind_that_is_set_afterwards_is_refused(minimal: Path) -> None:
-    with pytest.raises(BadInput, match="means nothing beside 'traces'"):
-        load(str(minimal), ["workload.traces=folder", "workload.weights=w.pt"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_key_of_the_old_kind_that_is_set_is_refused_in_any_order(minimal: Path, order: int) -> None:
+    with pytest.raises(BadInput, match="weights: means nothing beside 'traces'"):
+        load(str(minimal), ["workload.traces=folder", "workload.weights=w.pt"][::order])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_is_set_for_another_network_stays_in_any_order(order: int) -> None:
+    sets = ["workload.network=a:b", "workload.weights=w.pt", "workload.images=2", "workload.input={shape: [3, 4]}"]
+    workload = load("dstripes_hbm", sets[::order]).workload
+    assert (workload.network, workload.weights, workload.images) == ("a:b", "w.pt", 2)
+    assert workload.input == {"shape": [3, 4]}
+
+
+def test_a_file_without_a_network_keeps_what_it_says_for_the_one_that_is_set(minimal: Path) -> None:
+    minimal.write_text(MINIMAL.replace('network: "nets.lenet:build"', "weights: w.pt, images: 3"))
+    workload = load(str(minimal), ["workload.network=a:b"]).workload
+    assert (workload.weights, workload.images) == ("w.pt", 3)
 
 
 def test_set_values_are_yaml(minimal: Path) -> None:
@@ -221,5 +239,5 @@ def test_another_network_by_set_keeps_nothing_of_the_one_before() -> None:
     assert (kept.weights, kept.images) == ("nets/checkpoints/vgg-int8.pt", 4)
     other = load("dstripes_hbm", ["workload.network=nets.mlp:build"]).workload
     assert (other.network, other.weights, other.input, other.images) == ("nets.mlp:build", None, None, 1)
-    whole = load("dstripes_hbm", ["workload.network=nets.mlp:build", "workload.images=2"]).workload
-    assert whole.images == 2
+    profile = load("dstripes_hbm", ["workload.profile=AlexNet"]).workload
+    assert (profile.network, profile.weights, profile.input, profile.images) == (None, None, None, 1)

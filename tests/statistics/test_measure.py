@@ -18,7 +18,7 @@ from tlm.statistics import GROUPINGS, Distribution, OperandStatistics, measure
 from tlm.statistics import operands as operands_module
 from tlm.statistics import precisions as precisions_module
 from tlm.workload.effectual import effectual_macs
-from tlm.workload.layer import Layer, Workload, stream
+from tlm.workload.layer import Layer, Pointwise, Workload, stream
 from tlm.workload.traces import load_traces
 
 
@@ -173,6 +173,30 @@ def test_a_layer_without_weights_has_only_activations(traces: Workload) -> None:
     assert (alone.all.weights, alone.all.effectual_macs) == (None, None)
 
 
+def test_operands_of_a_sum_are_measured_by_themselves_each_with_its_own_sign(traces: Workload) -> None:
+    rng = np.random.default_rng(7)
+    parts = (rng.integers(0, 256, (2, 3, 5, 5)), rng.integers(-60, 60, (2, 3, 5, 5)))
+    joined = np.concatenate([part.reshape(2, -1) for part in parts], axis=1)
+    both = attrs.evolve(
+        traces.layers[1], kind="pointwise", weights=np.zeros(0, np.int8), bits=8, act_bits=9, inputs=joined,
+        parts=parts, pointwise=Pointwise("add", (1, 1), (0, 5)),
+    )  # fmt: skip
+    (told,) = measure(attrs.evolve(traces, layers=(both,)), CODECS).layers
+    found = told.activations
+    streams = [stream(image) for part in parts for image in part]
+    signs = [False, False, True, True]
+    formats = [Format(8, signed) for signed in signs]
+    for name, codec in CODECS.items():
+        bits = [int(codec.sizes_bits(one, fmt).sum()) for one, fmt in zip(streams, formats, strict=True)]
+        assert found.encoded_bytes[name] == sum(-(-size // 8) for size in bits)
+    for place, size in enumerate((1, 16, 256)):
+        means = [mean_width(one.tolist(), signed, size) for one, signed in zip(streams, signs, strict=True)]
+        assert found.widths[place].mean == pytest.approx(np.mean(means))  # streams are of one length
+    assert found.zeros == (parts[0] == 0).sum() + (parts[1] == 5).sum()
+    assert (found.values, found.uncompressed_bytes, found.widths[0].widest) == (300, 300, 8)
+    assert found.profile_bits == 8
+
+
 class Positive:
     """A codec that takes no negative values."""
 
@@ -218,7 +242,7 @@ def test_several_operands_are_encoded_each_by_itself(traces: Workload) -> None:
         traces.layers[1], kind="pointwise", inputs=both, parts=(unsigned, signed), sources=(0, 1), bits=8, act_bits=9
     )
     found = measure(attrs.evolve(traces, layers=(layer,), inputs=2), CODECS).layers[0].activations
-    assert (found.values, found.widths[0].widest, found.uncompressed_bytes) == (144, 9, 144)
+    assert (found.values, found.widths[0].widest, found.uncompressed_bytes) == (144, 8, 144)
     assert [found.encoded_bytes[name] for name in ("none", "profile")] == [144, 144]
     assert found.refused.keys() == {"ternary"}
 

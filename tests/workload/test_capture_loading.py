@@ -403,6 +403,15 @@ def test_a_state_dict_of_another_network(folder: Path) -> None:
     assert "w.pt: is not a checkpoint: no dictionary" in refusal(folder, weights="w.pt")
 
 
+def test_what_is_saved_otherwise_says_how_to_save_it(folder: Path) -> None:
+    how = "write one with torch.save(network.state_dict(), FILE)"
+    torch.save({"epoch": 3, "model": state_of(folder)}, folder / "w.pt")
+    expected = f"w.pt: epoch: is not a tensor; {how}, or name the dictionary of tensors 'state_dict'"
+    assert expected in refusal(folder, weights="w.pt")
+    torch.save(torch.nn.Linear(2, 2), folder / "w.pt")
+    assert f"plain Python values (a module); {how}" in refusal(folder, weights="w.pt")
+
+
 def test_a_plain_state_dict_is_a_checkpoint(folder: Path) -> None:
     torch.save(state_of(folder), folder / "w.pt")
     assert (load(folder, weights="w.pt").layers[0].weights == 127).all()

@@ -295,8 +295,10 @@ def test_too_few_bits_are_refused_by_the_layer_that_needs_more(monkeypatch: pyte
 def test_a_profile_drops_what_belongs_to_a_network() -> None:
     workload = load("lenet", ["workload.profile=NiN"]).workload
     assert (workload.profile, workload.network, workload.weights, workload.input) == ("NiN", None, None, None)
-    back = load("lenet", ["workload.profile=NiN", "workload.seed=4", "workload.network=nets.lenet:build"]).workload
-    assert (back.profile, back.seed) == (None, 1)
+    back = load("lenet", ["workload.profile=NiN", "workload.network=nets.lenet:build"]).workload
+    assert (back.profile, back.network, back.weights) == (None, "nets.lenet:build", None)
+    with pytest.raises(BadInput, match="seed: means nothing beside 'network'"):
+        load("lenet", ["workload.profile=NiN", "workload.seed=4", "workload.network=nets.lenet:build"])
 
 
 def test_every_profile_is_documented() -> None:

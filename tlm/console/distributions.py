@@ -59,7 +59,7 @@ def _block(name: str, operand: OperandStatistics, width: int, glyphs: Glyphs) ->
 
 
 def _heading(name: str, operand: OperandStatistics) -> str:
-    profile = "" if operand.profile_bits is None else f", precision of the profile {operand.profile_bits}"
+    profile = "" if operand.profile_bits is None else f", P {operand.profile_bits}"
     return f"{name}: {operand.values:,} values, the widest {operand.widths[0].widest} bits{profile}"
 
 

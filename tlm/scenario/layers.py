@@ -17,6 +17,9 @@ from .files import find_file, scenario_file
 #: `accelerator: dstripes` is short for `accelerator: {preset: dstripes}`, and so on.
 SHORT_FORMS = {"accelerator": "preset", "memory": "standard", "compression": "codec"}
 
+#: The keys that mean something beside some kind of workload.
+_KEYS = {key for keys in KINDS.values() for key in keys}
+
 
 def layered(file: Path, sets: Iterable[str]) -> tuple[Located, tuple[Path, ...]]:
     """What `file` says over what it extends, changed by `sets` ("a.b=v") in order; short forms expanded.
@@ -120,14 +123,12 @@ def apply(tree: Located, change: str, option: str | None = None) -> None:
         target = _target(tree, path, place)
     except BadInput as error:
         raise located(error, path, place) from None
-    before = target.get(path[-1])
-    target.put(path[-1], parse(text, place), place)
+    value = parse(text, place)
+    if path[-2:-1] == ("workload",) and path[-1] in KINDS and value is not None:
+        _make_way(target, path[-1], value)
+    target.put(path[-1], value, place)
     expand(tree)
     expand(target)
-    if path[-2:-1] == ("workload",) and path[-1] in KINDS and target[path[-1]] is not None:
-        _choose(target, path[-1])
-        if before not in (None, target[path[-1]]):
-            drop(target, BOUND.get(path[-1], ()))
 
 
 def _target(tree: Located, path: tuple[str, ...], place: Place) -> Located:
@@ -178,13 +179,20 @@ def choose_kinds(workload: Located, below: Located) -> None:
     """Where `workload` chooses a kind, the one of `below`, over which it is laid, goes with what belongs to that."""
     for kind in KINDS:
         if workload.get(kind) is not None:
-            _choose(below, kind)
+            if workload.places[kind].line is None:
+                _make_way(below, kind, workload[kind])
+            drop(below, {*KINDS, *_KEYS} - {kind, *KINDS[kind]})
 
 
-def _choose(workload: Located, kind: str) -> None:
-    """Leave in `workload` what means something beside `kind`."""
-    known = {key for other, keys in KINDS.items() for key in (other, *keys)}
-    drop(workload, known - {kind, *KINDS[kind]})
+def _make_way(workload: Located, kind: str, value: Any) -> None:
+    """What goes where a --set gives `kind` this value: the other kinds, and keys that files wrote for one of these.
+
+    What a --set has given stays, before this one or behind it: it is this workload's, or told to mean nothing there.
+    """
+    before = [workload[one] for one in KINDS if workload.get(one) is not None]
+    others = _KEYS - set(KINDS[kind]) | (set() if before in ([], [value]) else BOUND)
+    drop(workload, [key for key in others if key in workload and workload.places[key].line is not None])
+    drop(workload, KINDS.keys() - {kind})
 
 
 def drop(tree: Located, keys: Iterable[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import attrs
@@ -12,8 +14,8 @@ from tlm.codecs.format import Ints
 from tlm.workload.effectual import effectual_macs
 from tlm.workload.layer import Layer, Workload, stream
 
-from .operands import OperandStatistics, Stored, of_tensors, total
-from .precisions import STEP, Distribution, step_widths, stream_widths
+from .operands import OperandStatistics, Stored, of_tensor, total
+from .precisions import STEP, step_widths, stream_widths
 
 
 @attrs.frozen(eq=False)
@@ -115,7 +117,7 @@ def _weights(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) 
     values = _filter_stream(layer)
     stored = _stored(layer, layer.weights, [values], align_bits, layer.weight_bits)
     found = [stream_widths(values, signed=True)]
-    return of_tensors([stored], found, codecs, layer.weight_zero, layer.weight_bits)
+    return of_tensor(stored, found, codecs, layer.weight_zero)
 
 
 def _filter_stream(layer: Layer) -> Ints:
@@ -124,21 +126,25 @@ def _filter_stream(layer: Layer) -> Ints:
 
 
 def _activations(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
-    """A layer's input, image by image; of several tensors, each is encoded by itself."""
-    streams, signed = [stream(image) for image in layer.inputs], layer.signed_inputs
-    found = [_activation_widths(layer, image, values, signed) for image, values in enumerate(streams)]
-    tensors = [
-        _stored(layer, part, [stream(image) for image in part], align_bits, layer.act_bits) for part in layer.operands
-    ]
-    return of_tensors(tensors, found, codecs, layer.input_zero, layer.act_bits)
+    """A layer's input, operand by operand, for each is a tensor by itself; a convolution's steps are of all of them."""
+    found = total([_operand(layer, number, codecs, align_bits) for number in range(len(layer.operands))])
+    if layer.kind != "conv":
+        return found
+    steps = reduce(add, (step_widths(layer, image) for image in range(layer.images)))
+    return attrs.evolve(found, widths=(*found.widths[:STEP], steps))
+
+
+def _operand(layer: Layer, number: int, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
+    """One tensor that a layer reads, image by image, with a sign of its own, as it lies in memory."""
+    values = layer.operands[number]
+    signed = bool((values < 0).any())
+    streams = [stream(image) for image in values]
+    found = [stream_widths(one, signed) for one in streams]
+    zeros = layer.pointwise.zeros if layer.pointwise else ()
+    zero = zeros[number] if zeros else layer.input_zero
+    precision = min(layer.act_bits, layer.bits)  # of operands of both signs joined it may be wider
+    return of_tensor(_stored(layer, values, streams, align_bits, precision), found, codecs, zero)
 
 
 def _stored(layer: Layer, tensor: Ints, streams: list[Ints], align_bits: int | None, profile: int) -> Stored:
     return Stored(tensor, streams, Format(layer.bits, bool((tensor < 0).any()), align_bits, profile))
-
-
-def _activation_widths(layer: Layer, image: int, values: Ints, signed: bool) -> tuple[Distribution, ...]:
-    found = list(stream_widths(values, signed))
-    if layer.kind == "conv":
-        found[STEP] = step_widths(layer, image)
-    return tuple(found)

@@ -20,7 +20,7 @@ BLOCK = 2**20  # values encoded at a time, whole containers
 
 @attrs.frozen(eq=False)
 class OperandStatistics:
-    """`widths` are those of `GROUPINGS`; `profile_bits` P or Pw, None where there are several; sizes are of streams.
+    """`widths` are those of `GROUPINGS`; `profile_bits` P or Pw, None where these differ; sizes are of streams.
 
     `encoded_bytes` {codec: bytes, or None where the codec does not take these values}; `refused` says why not.
     """
@@ -73,24 +73,19 @@ class Stored:
             raise error.within(self.tensor) from None
 
 
-def of_tensors(
-    tensors: Sequence[Stored],
-    widths: Iterable[tuple[Distribution, ...]],
-    codecs: Mapping[str, Codec],
-    zero: int,
-    profile_bits: int,
+def of_tensor(
+    tensor: Stored, widths: Iterable[tuple[Distribution, ...]], codecs: Mapping[str, Codec], zero: int
 ) -> OperandStatistics:
-    """What is to be said of an operand that is `tensors`, of whose streams `widths` are the distributions."""
-    encoded, refused = _encoded(tensors, codecs)
-    streams = [stream for one in tensors for stream in one.streams]
+    """What is to be said of an operand, of whose streams `widths` are the distributions."""
+    encoded, refused = _encoded(tensor, codecs)
     return OperandStatistics(
-        values=sum(one.size for one in streams),
-        zeros=sum(int((one == zero).sum()) for one in streams),
-        profile_bits=profile_bits,
+        values=sum(one.size for one in tensor.streams),
+        zeros=sum(int((one == zero).sum()) for one in tensor.streams),
+        profile_bits=tensor.fmt.profile,
         widths=_added(widths),
-        uncompressed_bytes=sum(storage_bytes(stream.size, one.fmt.bits) for one in tensors for stream in one.streams),
+        uncompressed_bytes=sum(storage_bytes(stream.size, tensor.fmt.bits) for stream in tensor.streams),
         encoded_bytes=encoded,
-        entropy_bytes=sum(map(entropy_bits, streams)) / 8,
+        entropy_bytes=sum(map(entropy_bits, tensor.streams)) / 8,
         refused=refused,
     )
 
@@ -121,13 +116,13 @@ def _added(parts: Iterable[tuple[Distribution, ...]]) -> tuple[Distribution, ...
     return first
 
 
-def _encoded(tensors: Sequence[Stored], codecs: Mapping[str, Codec]) -> tuple[dict[str, int | None], dict[str, str]]:
+def _encoded(tensor: Stored, codecs: Mapping[str, Codec]) -> tuple[dict[str, int | None], dict[str, str]]:
     """{codec: bytes of all streams, or None} and {codec: why it does not take them}."""
     encoded: dict[str, int | None] = {}
     refused: dict[str, str] = {}
     for name, codec in codecs.items():
         try:
-            encoded[name] = sum(one.encoded_bytes(codec) for one in tensors)
+            encoded[name] = tensor.encoded_bytes(codec)
         except UserFault:
             raise
         except BadInput as error:

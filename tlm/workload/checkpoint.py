@@ -12,6 +12,7 @@ Further keys (format, accuracy, ...) are left alone.
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
 from .layer import Ints
 
+HOW_TO_SAVE = "write one with torch.save(network.state_dict(), FILE)"
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
@@ -47,8 +49,12 @@ class Checkpoint:
     options: Mapping[str, Any] = attrs.Factory(dict)
 
     def options_of(self, network: str) -> Mapping[str, Any]:
-        """What the function `network` was given when this was trained; nothing where it was another one."""
-        return self.options if network == self.network else {}
+        """What the function `network` was given when this was trained; nothing where it was another one.
+
+        A name may be the other's ending: `net:f`, `net.py:f` and `/home/me/net.py:f` are taken for the same.
+        """
+        pairs = zip(_words(network), _words(self.network), strict=False)
+        return self.options if all(one == other for one, other in pairs) else {}
 
     def told(self, layer: str) -> tuple[float | None, int, bool | None] | None:
         """The scale, zero and sign of a layer's input, as far as they are told; None where nothing is."""
@@ -90,8 +96,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", file=str(path)) from error
     except Exception as error:
-        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values"
-        raise BadInput(message, file=str(path)) from error
+        message = "is no checkpoint: it is damaged, or holds more than tensors and plain Python values (a module)"
+        raise BadInput(f"{message}; {HOW_TO_SAVE}", file=str(path)) from error
     if damaged:
         raise BadInput("is corrupt: its checksum does not fit", file=str(path), key=damaged)
     return parse_checkpoint(content, str(path))
@@ -100,14 +106,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def parse_checkpoint(content: Any, file: str) -> Checkpoint:
     """What torch.load gave, checked."""
     if not isinstance(content, dict) or not content:
-        raise BadInput("is not a checkpoint: no dictionary of tensors", file=file)
+        raise BadInput(f"is not a checkpoint: no dictionary of tensors; {HOW_TO_SAVE}", file=file)
     whole = content if "state_dict" in content else {"state_dict": content}
     state = whole["state_dict"]
     if not isinstance(state, dict):
         raise BadInput("is not a dictionary of tensors", file=file, key="state_dict")
     for name, values in state.items():
         if not isinstance(name, str) or not isinstance(values, Tensor):
-            raise BadInput("is not a tensor", file=file, key=str(name))
+            hint = f"; {HOW_TO_SAVE}, or name the dictionary of tensors 'state_dict'" if whole is not content else ""
+            raise BadInput(f"is not a tensor{hint}", file=file, key=str(name))
         if values.is_quantized or values.layout != torch.strided or values.device.type != "cpu":
             raise BadInput("must be a plain dense tensor: not quantised, sparse or without values", file=file, key=name)
     scales = _scales(whole, "weight_scales", file)
@@ -134,6 +141,11 @@ def parse_checkpoint(content: Any, file: str) -> Checkpoint:
         network=str(whole.get("network", "")),
         options=_options(whole, file),
     )
+
+
+def _words(function: str) -> list[str]:
+    """The words of `module:function` or `file.py:function`, the last one first."""
+    return [word for word in re.split(r"\.py:|[:./]", function) if word][::-1]
 
 
 def _bits(content: dict[str, Any], file: str) -> int | None:

@@ -20,8 +20,8 @@ KINDS = {
     "profile": ("seed", "images", "bits"),
 }
 
-#: Of each kind, the keys that mean something beside the very one they were written for.
-BOUND = {"network": ("weights", "input", "images")}
+#: The keys that mean something beside the very network, traces or profile that they were written for.
+BOUND = {"weights", "input", "images"}
 
 FUNCTION = re.compile(r"([^:]+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
 
