@@ -186,8 +186,9 @@ def test_operands_of_a_sum_are_measured_by_themselves_each_with_its_own_sign(tra
     streams = [stream(image) for part in parts for image in part]
     signs = [False, False, True, True]
     formats = [Format(8, signed) for signed in signs]
-    for name, codec in CODECS.items():
-        bits = [int(codec.sizes_bits(one, fmt).sum()) for one, fmt in zip(streams, formats, strict=True)]
+    assert set(found.refused) == {"ternary"}
+    for name in set(CODECS) - set(found.refused):
+        bits = [int(CODECS[name].sizes_bits(one, fmt).sum()) for one, fmt in zip(streams, formats, strict=True)]
         assert found.encoded_bytes[name] == sum(-(-size // 8) for size in bits)
     for place, size in enumerate((1, 16, 256)):
         means = [mean_width(one.tolist(), signed, size) for one, signed in zip(streams, signs, strict=True)]
