@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from tlm.energy import EnergySpec
 from tlm.inputs.ranges import Range
 from tlm.memory.onchip_spec import OnChipSpec
 
@@ -15,9 +16,10 @@ capacity = Range(above=0, most=1 << 36)
 class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
-    `rules` names the cycle rule of each kind of layer; serial units take `serial_bits` bits of an activation a cycle;
-    columns that run ahead of each other may do so by `registers` steps. `am` is the whole activation memory, `wm` the
-    weight memory of one tile, in bytes; `clock` is in Hz.
+    `rules` names the cycle rule of each kind of layer; units take `serial_bits` bits of an activation a cycle, parallel
+    ones all; columns that run ahead of each other may do so by `registers` steps. `am` is the whole activation memory,
+    `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy and area, is known where
+    `energy` says which figures are the machine's.
     """
 
     preset: str
@@ -33,3 +35,4 @@ class AcceleratorSpec:
     weight_memory: OnChipSpec
     serial_bits: int = attrs.field(default=1, validator=Range(least=1, most=16))
     registers: int = attrs.field(default=1, validator=Range(least=0))
+    energy: EnergySpec | None = None
