@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 import attrs
 
 from ..inputs.errors import BadInput
-from ..inputs.located import Faults, located
+from ..inputs.located import Faults, Located, located
 from ..inputs.ranges import Range
 from ..inputs.shelf import Shelf
 from ..inputs.structure import ORIGIN, Fault, KeyPath, structure
@@ -24,6 +24,8 @@ Status = Literal["published", "derived", "fitted", "assumed"]
 
 AMOUNT = Range(least=0, most=1e12, whole=False)
 NODE = Range(above=0, most=1e4, whole=False)
+
+ARRAY = "array"
 
 Figure = TypeVar("Figure")
 #: {component: {what is counted: figure}}
@@ -62,11 +64,19 @@ class Figures:
     energy: ByComponent[Cost] = attrs.field(factory=dict)
     area: ByComponent[Area] = attrs.field(factory=dict)
 
+    def known(self) -> Figures:
+        """Those of energy where they say what the array takes, and likewise of area."""
+        return Figures(
+            self.energy if ARRAY in self.energy else {},
+            self.area if ARRAY in self.area else {},
+        )
+
 
 @attrs.frozen
 class EnergyTable:
     """A file of `tables/`: figures that all its machines share, and over these the figures of each of its `arrays`.
 
+    What a machine takes is known where there are figures of the component `array`, of energy and of area apart.
     `memories`: whether AM and WM take what the macros of their technology say, or nothing beside the table's figures.
     """
 
@@ -89,8 +99,8 @@ class EnergyTable:
 
 
 def figures_of(spec: EnergySpec) -> Figures:
-    """A machine's figures; BadInput, at `table` or `array`, where there are none."""
-    return load_table(spec.table).figures(spec.array)
+    """What is known of a machine; BadInput, at `table` or `array`, where there is no such table or array."""
+    return load_table(spec.table).figures(spec.array).known()
 
 
 @cache
@@ -98,12 +108,20 @@ def load_table(name: str) -> EnergyTable:
     """The table called `name`, or the one in a user's YAML file at that path; BadInput with all its faults."""
     path = TABLES.file(name, "table")
     tree = TABLES.document(path)
+    _drop_nulls(tree.get("arrays"))
     table, faults = structure(tree, EnergyTable)
     if table is not None:
         faults = list(_unknown(table))
     if table is None or faults:
         raise Faults(located(fault, key, tree.place_of(key)) for key, fault in faults)
     return attrs.evolve(table, name=path.stem)
+
+
+def _drop_nulls(arrays: Any) -> None:
+    """An array that is null is none: so a table that extends another can be without."""
+    if isinstance(arrays, Located):
+        for name in [name for name, own in arrays.items() if own is None]:
+            del arrays[name], arrays.places[name]
 
 
 def _over(own: ByComponent[Figure], base: ByComponent[Figure]) -> ByComponent[Figure]:
