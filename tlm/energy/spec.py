@@ -9,7 +9,7 @@ import attrs
 class EnergySpec:
     """`table` names a file of `tables/`, or a user's own by its path; `array` the figures of it that are the machine's.
 
-    A table for one machine has no arrays to choose from.
+    A table for one machine has no arrays to choose from: then it does not matter.
     """
 
     table: str

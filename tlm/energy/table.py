@@ -88,8 +88,8 @@ class EnergyTable:
     name: str = attrs.field(default="", metadata=ORIGIN)
 
     def figures(self, array: str | None) -> Figures:
-        """Those of a machine with that array; BadInput where there is none."""
-        if array is None and not self.arrays:
+        """Those of a machine with that array, or of any where the table is for one machine; BadInput otherwise."""
+        if not self.arrays:
             return Figures(self.energy, self.area)
         if array not in self.arrays:
             problem = f"has no array {array!r}" if array else "has several arrays: say which"
