@@ -292,7 +292,7 @@ def shaped() -> Workload:
     first = net.conv(0, filters=16, kernel=(5, 3), stride=(2, 2), padding=(1, 0), out=(8, 6), zeros=(7, 3))
     wide = net.conv(first, filters=16, padding=(2, 3), dilation=(2, 3), zeros=(3, -2), zero=11)
     depth = net.conv(wide, filters=16, groups=16, zeros=(11, 0), tables=4, out=(9, 7), stride=(1, 1))
-    pool = Pool("average", (3, 3), (2, 2), (1, 1), (5, 4))
+    pool = Pool("average", (3, 3), (2, 2), (1, 1), (5, 4), counted=(1, 1))
     narrow = net.conv(depth, filters=6, kernel=(1, 3), padding=(0, 1), pool=pool, zero=9)
     net.conv(narrow, filters=20, kernel=(3, 2), stride=(1, 2), padding=(1, 0), groups=2, zeros=(9, 1))
     return net.done()

@@ -167,7 +167,15 @@ ARGUMENTS: list[tuple[list[str], list[str]]] = [
     ),
     (sets("accelerator.rules.pool=3"), ["accelerator.rules.pool: expected text, not 3"]),
     (sets("accelerator.rules.fc=null"), ["accelerator.rules: dstripes has no cycle rule for fc1", "unmodelled: pass"]),
-    (sets("compression.weights=zip"), ["compression.weights: there is no codec 'zip' (allowed: dpred, none)"]),
+    (sets("compression.weights=zip"), ["compression.weights: there is no codec 'zip' (allowed: none, profile, dpred"]),
+    (
+        sets("compression={codec: dpred, weights: ternary}"),
+        [
+            "--set compression={codec: dpred, weights: ternary}: compression.weights: layer conv1, weights: ",
+            "ternary stores -1, 0 and 1: value ",
+            " at position [0, 0, 0, 0] of [20, 1, 5, 5] is outside",
+        ],
+    ),
     # lists
     (sets("accelerator=[]"), ["accelerator: the list is empty; it needs an entry for each accelerator"]),
     (
@@ -220,6 +228,7 @@ ARGUMENTS: list[tuple[list[str], list[str]]] = [
     (["lenet", "--compare", ""], ["argument --compare: expected names with commas between them, not ''"]),
     (["lenet", "--compare", "base,"], ["argument --compare: expected names with commas"]),
     (["lenet", "--compare", "base,strips"], ["--compare strips: there is neither ", "did you mean 'stripes'?"]),
+    (["lenet", "--compare", "none,ternary"], ["--compare ternary: compression.codec: layer conv1, inputs: ternary "]),
     (["lenet", "--compare", "lost.py:Machine"], ["--compare lost.py:Machine: ", "lost.py"]),
     (["lenet", "--compare", "lost.yaml"], ["--compare ", "there is no 'lost.yaml'"]),
     # --json and --out

@@ -58,18 +58,30 @@ def plain(text: str) -> list[str]:
 
 
 GOLDEN = """\
-                            net: its tensors, over 2 images; widths in bits
+              net: its tensors, over 2 images; widths in bits
 
         effectual
- layer       MACs  operand      values  P  widest  zeros  value    16   256  KiB  dpred   none  entropy
- ──────────────────────────────────────────────────────────────────────────────────────────────────────
- a          54.8%  weights       1,152  4       4   6.2%   3.25  4.00  4.00  2.2  0.371  1.000    0.250
-                   activations     576  5       5   3.1%   4.06  5.00  5.00  1.1  0.382  1.000    0.312
- b          70.0%  weights          60  3       3  20.0%   2.20  3.00  3.00  0.1  0.233  1.000    0.145
-                   activations      40  4       4  12.5%   2.35  3.50  4.00  0.1  0.350  1.000    0.197
+ layer       MACs  operand      values  P  widest  zeros  value    16   256
+ ──────────────────────────────────────────────────────────────────────────
+ a          54.8%  weights       1,152  4       4   6.2%   3.25  4.00  4.00
+                   activations     576  5       5   3.1%   4.06  5.00  5.00
+ b          70.0%  weights          60  3       3  20.0%   2.20  3.00  3.00
+                   activations      40  4       4  12.5%   2.35  3.50  4.00
 
- all        54.9%  weights       1,212  -       4   6.9%   3.20  3.95  3.83  2.4  0.364  1.000    0.245
-                   activations     616  -       5   3.7%   3.95  4.85  4.95  1.2  0.380  1.000    0.305
+ all        54.9%  weights       1,212  -       4   6.9%   3.20  3.95  3.83
+                   activations     616  -       5   3.7%   3.95  4.85  4.95
+
+           net: its tensors encoded, over uncompressed
+
+ layer  operand      KiB   none  dpred  bitmap  ternary  entropy
+ ───────────────────────────────────────────────────────────────
+ a      weights      2.2  1.000  0.371   1.000        -    0.250
+        activations  1.1  1.000  0.382   1.031        -    0.312
+ b      weights      0.1  1.000  0.233   0.867        -    0.145
+        activations  0.1  1.000  0.350   0.975        -    0.197
+
+ all    weights      2.4  1.000  0.364   0.993        -    0.245
+        activations  1.2  1.000  0.380   1.028        -    0.305
 
 net, all layers: the share of values, or groups, that need no more bits
 weights: 1,212 values, the widest 4 bits
@@ -85,11 +97,16 @@ bits  each value by itself, mean 3.95       groups of 16, mean 4.85             
    3   29% █████████                          2% █                                  0%
    4   53% █████████████████                 10% ███                                5% ██
    5  100% ███████████████████████████████  100% ███████████████████████████████  100% ███████████████████████████████
+bitmap makes 1 of 4 tensors LARGER
+ternary does not store 4 of 4 tensors, such as a, weights: \
+ternary stores -1, 0 and 1: value -8 at position [0, 0, 0, 0] of [4, 32, 3, 3] is outside
 """
 
 
 def test_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(codecs, "CODECS", {name: codecs.CODECS[name] for name in ("dpred", "none")})
+    monkeypatch.setattr(
+        codecs, "CODECS", {name: codecs.CODECS[name] for name in ("none", "dpred", "bitmap", "ternary")}
+    )
     assert command.main(["s.yaml", "--set", "compression=none"]) == 0
     assert plain(capsys.readouterr().out) == GOLDEN.splitlines()
 

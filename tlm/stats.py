@@ -175,13 +175,14 @@ def _picture(told: Sequence[Told]) -> str:
 def _show(told: Sequence[Told], written: Iterable[Path]) -> None:
     from rich.console import Console
 
-    from .console import statistics_lines, statistics_table
+    from .console import size_table, statistics_lines, width_table
 
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with cli.printing():
         for one in told:
             if one.layers:
-                console.print(statistics_table(one.statistics, one.layers))
+                console.print(width_table(one.statistics, one.layers))
+                console.print(size_table(one.statistics, one.layers))
         for chart in _charts(told):
             console.print(chart)
         lines = [line for one in told for line in statistics_lines(one.statistics, one.layers)]

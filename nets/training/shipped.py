@@ -36,10 +36,10 @@ RECIPE_KEYS = {item.name for item in fields(Recipe)}
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint of `recipes.yaml`: its settings, None where the file is kept; `start` is another entry."""
+    """One checkpoint of `recipes.yaml`; `start` is another entry, `keep` why a file is not trained anew."""
 
     name: str
-    settings: Settings | None
+    settings: Settings
     start: str | None
     ship: bool
     keep: str | None
@@ -66,8 +66,6 @@ def entries(only: Sequence[str] | None = None) -> dict[str, Entry]:
 
 def _entry(name: str, row: dict[str, Any]) -> Entry:
     keep, ship, start = row.pop("keep", None), row.pop("ship", True), row.pop("from", None)
-    if keep is not None:
-        return Entry(name, None, None, ship, keep)
     changes = {key: row.pop(key) for key in RECIPE_KEYS & set(row)}
     recipe = replace(RECIPES.get(row["format"], Recipe()), **changes)
     settings = Settings(**row | {"network": full_name(row["network"]), "recipe": recipe})
@@ -85,7 +83,7 @@ def train_all(only: Sequence[str] | None, device: str, threads: int, resume: boo
     for entry in entries(only).values():
         file, seconds = entry.file(SHIPPED), None
         settings = _prepared(entry, everything, SHIPPED, device, threads)
-        if settings is not None and not (resume and _same(settings, file)):
+        if entry.keep is None and not (resume and _same(settings, file)):
             began = time.monotonic()
             save(watched(settings, file, resume), file)
             seconds = round(time.monotonic() - began)
@@ -105,8 +103,6 @@ def check_all(only: Sequence[str] | None, device: str, threads: int, seed: int |
         (folder / ON_THE_WAY).mkdir()
         for entry in _with_beginnings(only).values():
             settings = _prepared(entry, everything, folder, device, threads)
-            if settings is None:
-                continue
             checkpoint = watched(settings if seed is None else replace(settings, seed=seed), entry.file(folder))
             save(checkpoint, entry.file(folder))
             if entry.ship:
@@ -130,10 +126,8 @@ def _with_beginnings(only: Sequence[str] | None) -> dict[str, Entry]:
     return {name: entry for name, entry in everything.items() if name in wanted}
 
 
-def _prepared(entry: Entry, everything: dict[str, Entry], folder: Path, device: str, threads: int) -> Settings | None:
-    """The entry's settings on this machine; None where it is not trained."""
-    if entry.settings is None:
-        return None
+def _prepared(entry: Entry, everything: dict[str, Entry], folder: Path, device: str, threads: int) -> Settings:
+    """The entry's settings on this machine, with the file to begin with."""
     start = str(everything[entry.start].file(folder)) if entry.start else None
     return replace(entry.settings, start=start, device=pick(device), threads=threads)
 

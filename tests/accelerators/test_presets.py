@@ -25,11 +25,24 @@ PRESETS = {  # tiles, rows, columns, lanes; bits a cycle; rules for conv, fc
 }
 
 
+SCNN = {"scnn-16x16": (16, 1024), "scnn-8x8": (8, 6144)}  # elements in a row and a column, accumulators of each
+
+
 def test_the_presets_there_are() -> None:
-    assert preset_names() == sorted(PRESETS)
+    assert preset_names() == sorted([*PRESETS, *SCNN])
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", SCNN)
+def test_scnn_has_the_references_elements(name: str) -> None:
+    spec = load("ideal", [f"accelerator={name}"]).accelerator
+    assert (spec.rows, spec.columns, spec.accumulators) == (SCNN[name][0], *SCNN[name])
+    assert (spec.tiles, spec.lanes, spec.layout) == (1, 4, "planes")
+    assert spec.rules == {"conv": "scnn", "pointwise": "pointwise"}
+    memory = spec.activation_memory
+    assert memory.banks * memory.width_bits == spec.rows * spec.columns * spec.lanes * 16
+
+
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_has_the_papers_numbers_and_its_own_rules(name: str) -> None:
     grid, serial_bits, (conv, fc) = PRESETS[name]
     spec = load("ideal", [f"accelerator={name}"]).accelerator

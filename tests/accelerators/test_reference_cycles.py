@@ -18,6 +18,8 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, int]]] = {
     "DStripes group 256": ("dstripes", {}),
     "DStripes per-column R=1": ("dstripes-column", {"registers": 1}),
     "DStripes per-column R=4": ("dstripes-column", {"registers": 4}),
+    "SCNN 16x16 PEs": ("scnn", {"tiles": 1, "lanes": 4}),
+    "SCNN 8x8 PEs": ("scnn", {"tiles": 1, "rows": 8, "columns": 8, "lanes": 4, "accumulators": 6144}),
     "Loom 8 tiles static weights": ("loom", {"tiles": 8}),
     "Loom 8 tiles dynamic weights": ("loom-dynamic", {"tiles": 8}),
 }
@@ -36,7 +38,8 @@ def layers(reference_networks: Path) -> dict[tuple[str, str], Layer]:
 
 
 def test_every_layer_of_every_machine_has_a_row(layers: dict[tuple[str, str], Layer]) -> None:
-    assert len(ROWS) == len(CONFIGURATIONS) * len(layers) == 133
+    convolutions = sum(layer.kind == "conv" for layer in layers.values())
+    assert len(ROWS) == 7 * len(layers) + 2 * convolutions == 157
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['network']}-{row['layer']}-{row['configuration']}")

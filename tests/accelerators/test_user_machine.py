@@ -161,7 +161,7 @@ def test_all_unknown_attributes_are_told_at_once(folder: Path) -> None:
     [
         (None, "is missing (allowed: base, "),
         (3, "expected text, not 3 (allowed: base, "),
-        ("strips", "there is no accelerator preset 'strips' (allowed: base, dstripes, dstripes-column, "),
+        ("strips", "there is no accelerator preset 'strips' (allowed: stripes, dstripes, "),
         ("my.py:Smal", "has no machine 'Smal' (allowed: "),
         ("my.py", "names no machine; write `file.py:name` or `module:name`"),
     ],

@@ -125,8 +125,8 @@ def test_what_a_rule_does_wrongly(folder: Path, body: str, message: str, shown: 
     ("grid", "message"),
     [
         ("lambda layer, spec: 3", "the grid of my.py:mine must be a Grid of whole numbers above 0, not 3"),
-        ("lambda layer, spec: Grid(1, 2, 0, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0, lanes=4)"),
-        ("lambda layer, spec: Grid(1, 2, 0.5, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0.5, lanes=4)"),
+        ("lambda layer, spec: Grid(1, 2, 0, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0, lanes=4"),
+        ("lambda layer, spec: Grid(1, 2, 0.5, 4)", "above 0, not Grid(tiles=1, rows=2, columns=0.5, lanes=4"),
         ("lambda layer, spec: spec.lost", "the grid of my.py:mine: my.py:19: AttributeError: "),
     ],
 )

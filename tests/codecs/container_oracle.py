@@ -32,12 +32,53 @@ def _dpred_group(group, fmt):
     return dpred_container(min(width, 16), vector, codes)
 
 
+def _word(fmt):
+    return 8 if fmt.bits <= 8 else 16 if fmt.bits <= 16 else 32
+
+
 def _none_group(group, fmt):
-    word = 8 if fmt.bits <= 8 else 16 if fmt.bits <= 16 else 32
-    return [bit for value in group for bit in field(value, word)]
+    return [bit for value in group for bit in field(value, _word(fmt))]
 
 
-GROUPS = {"dpred": _dpred_group, "none": _none_group}
+def _profile_group(group, fmt):
+    width = min(fmt.profile or fmt.bits, fmt.bits)
+    return [bit for value in group for bit in field(value, width)]
+
+
+def bitmap_container(word, vector, values):
+    bits = field(vector, 16)
+    for value in values:
+        bits += field(value, word)
+    return bits
+
+
+def _bitmap_group(group, fmt):
+    vector = sum(1 << i for i, value in enumerate(group) if value)
+    return bitmap_container(_word(fmt), vector, [value for value in group if value])
+
+
+def _ternary_group(group, fmt):
+    codes = {0: [0, 0], 1: [1, 0], -1: [1, 1]}
+    return [bit for value in group for bit in codes[value]]
+
+
+GROUPS = {
+    "none": _none_group,
+    "profile": _profile_group,
+    "dpred": _dpred_group,
+    "bitmap": _bitmap_group,
+    "ternary": _ternary_group,
+}
+
+
+def limits(name, fmt):
+    """The least and the greatest integer that a codec stores."""
+    if name == "ternary":
+        return max(-1, fmt.low), min(1, fmt.high)
+    if name == "profile":
+        width = min(fmt.profile or fmt.bits, fmt.bits)
+        return (-(1 << width - 1), (1 << width - 1) - 1) if fmt.signed else (0, (1 << width) - 1)
+    return fmt.low, fmt.high
 
 
 def plain_containers(name, values, fmt):
@@ -50,12 +91,13 @@ def plain_containers(name, values, fmt):
 
 
 @st.composite
-def streams(draw, most_bits=16):
-    """A format, and a list of its values: zeros, narrow ones, extremes and any."""
-    fmt = Format(draw(st.integers(1, most_bits)), draw(st.booleans()), draw(st.sampled_from([None, None, 64, 5, 100])))
-    narrow = st.integers(max(fmt.low, -3), min(fmt.high, 3))
-    anything = st.integers(fmt.low, fmt.high)
-    value = st.one_of(st.just(0), narrow, st.sampled_from([fmt.low, fmt.high]), anything)
+def streams(draw, name, most_bits=16):
+    """A format, and a list of values that the codec stores: zeros, narrow ones, extremes and any."""
+    bits, align = draw(st.integers(1, most_bits)), draw(st.sampled_from([None, None, 64, 5, 100]))
+    fmt = Format(bits, draw(st.booleans()), align, draw(st.none() | st.integers(1, bits + 1)))
+    low, high = limits(name, fmt)
+    narrow = st.integers(max(low, -3), min(high, 3))
+    value = st.one_of(st.just(0), narrow, st.sampled_from([low, high]), st.integers(low, high))
     return fmt, draw(st.lists(st.sampled_from([st.just(0), value]).flatmap(lambda s: s), max_size=70))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlm.codecs import CorruptContainer, Format, codec
+from tlm.codecs import CorruptContainer, Format, OutsideDomain, codec
 from tlm.inputs.errors import BadInput
 
 #: A codec of bytes: a container holds its 16 values as they are, 8 bits each.
@@ -63,6 +63,15 @@ def test_what_a_codec_says_of_itself(folder: Path) -> None:
 def test_an_object_is_as_good_as_a_class(folder: Path) -> None:
     (folder / "my.py").write_text(f"{PLAIN}\nmine = Bytes()\nmine.name = 'mine'\n")
     assert codec("my.py:mine").name == "mine"
+
+
+def test_a_value_that_the_codec_does_not_store_is_told_as_such(folder: Path) -> None:
+    lines = "from tlm.codecs.containers import check_domain\ncheck_domain(values, fmt, 'mine')"
+    body = "def encode(self, values, fmt):\n" + "".join(f"    {line}\n" for line in lines.splitlines())
+    mine = codec(variant(folder, body))
+    for measure in (mine.encode, mine.sizes_bits):
+        with pytest.raises(OutsideDomain, match="mine of 2 bits, unsigned, stores 0 to 3: value 4 at position 4"):
+            measure(VALUES, Format(2, signed=False))
 
 
 def test_corrupt_bytes_are_told_by_the_codec(folder: Path) -> None:

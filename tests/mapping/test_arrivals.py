@@ -16,8 +16,8 @@ from tlm.accelerators.program import Pass, Program
 from tlm.accelerators.spec import AcceleratorSpec
 from tlm.codecs import codec
 from tlm.engines import Cut, Load
+from tlm.mapping.encoding import Encoding
 from tlm.mapping.passes import Shape, structure
-from tlm.mapping.plan import Encoding
 from tlm.mapping.tensors import Tensors
 from tlm.memory import OnChipSpec
 from tlm.workload.layer import Layer, Workload
@@ -32,7 +32,7 @@ def machine(columns: int = 4) -> AcceleratorSpec:
 
 
 def tensors_of(workload: Workload) -> Tensors:
-    return Tensors(workload, Encoding(codec("dpred"), None, False, lambda _size: 0).region, CUT)
+    return Tensors(workload, Encoding(codec("dpred"), "compression.codec", None, False, lambda _size: 0).region, CUT)
 
 
 def arriving(workload: Workload, layer: int, loads: int, exact: bool) -> tuple[Program, Arrivals]:

@@ -62,7 +62,11 @@ def test_requests_are_short_where_longer_ones_do_not_fit() -> None:
     more=st.integers(1, 3000),
     grid=st.fixed_dictionaries({"rows": st.sampled_from([1, 4, 16]), "columns": st.sampled_from([1, 16])}),
     how=st.fixed_dictionaries(
-        {"burst": st.sampled_from([16, 64, 256]), "codec": st.sampled_from(["none", "dpred"]), "exact": st.booleans()}
+        {
+            "burst": st.sampled_from([16, 64, 256]),
+            "codec": st.sampled_from(["none", "dpred", "profile", "bitmap"]),
+            "exact": st.booleans(),
+        }
     ),
 )
 @settings(max_examples=60, deadline=None)

@@ -45,10 +45,12 @@ def test_a_file_is_of_the_settings_that_are_listed(file: Path) -> None:
         key: TOLD[file.stem][key] for key in ("bytes", "seconds") if key in TOLD[file.stem]
     }
     assert TOLD[file.stem]["bytes"] == file.stat().st_size
-    if entry.settings is not None:
-        assert (found["network"], found["format"]) == (entry.settings.network, entry.settings.format)
-        for key in ("epochs", "seed", "learning_rate", "batch"):
-            assert found["training"][key] == getattr(entry.settings, key)
+    assert found["format"] == entry.settings.format
+    for key in ("epochs", "seed", "learning_rate"):
+        assert found["training"][key] == getattr(entry.settings, key)
+    if entry.keep is None:  # what is kept is older than these
+        assert found["network"] == entry.settings.network
+        assert found["training"]["batch"] == entry.settings.batch
         assert found["training"]["start"] == (entry.start and f"{entry.start}.pt")
 
 
@@ -144,6 +146,20 @@ def test_only_trains_one_and_leaves_the_others(small_plan: Path) -> None:
     shipped.train_all(["b-binary"], "cpu", 1, resume=False)
     assert (small_plan / "a-int8.pt").read_bytes() == before
     assert list(YAML(typ="safe").load(small_plan / "accuracy.yaml")) == ["a-int8", "b-binary"]
+
+
+def test_what_is_kept_stays_and_is_checked_all_the_same(small_plan: Path) -> None:
+    shipped.train_all(None, "cpu", 1, resume=False)
+    plan, file = small_plan / "recipes.yaml", small_plan / "b-binary.pt"
+    before = file.read_bytes()
+    plan.write_text(plan.read_text().replace("epochs: 2, seed: 4", "epochs: 1, seed: 5, keep: for a reason"))
+    shipped.train_all(None, "cpu", 1, resume=False)
+    assert file.read_bytes() == before
+    told = YAML(typ="safe").load(small_plan / "accuracy.yaml")
+    told["b-binary"]["accuracy"]["test"] += 0.5
+    with (small_plan / "accuracy.yaml").open("w") as out:
+        YAML().dump(told, out)
+    assert not shipped.check_all(["b-binary"], "cpu", 1, None)
 
 
 def test_resume_leaves_what_is_there(small_plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:

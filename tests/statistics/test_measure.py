@@ -17,7 +17,7 @@ from tlm.inputs.errors import BadInput
 from tlm.statistics import GROUPINGS, Distribution, OperandStatistics, measure
 from tlm.statistics import operands as operands_module
 from tlm.statistics import precisions as precisions_module
-from tlm.statistics.effectual import effectual_macs
+from tlm.workload.effectual import effectual_macs
 from tlm.workload.layer import Layer, Workload, stream
 from tlm.workload.traces import load_traces
 
@@ -117,12 +117,12 @@ def test_sizes_are_the_codecs_and_the_limit_is_the_entropy(traces: Workload, ali
         images = [stream(image) for image in layer.inputs]
         signed = bool((layer.inputs < 0).any())
         for name, codec in CODECS.items():
-            if told.weights.encoded_bytes[name] is not None:
-                bits = int(codec.sizes_bits(filters, Format(16, signed=True, align_bits=align)).sum())
-                assert told.weights.encoded_bytes[name] == -(-bits // 8)
-            if told.activations.encoded_bytes[name] is not None:
-                sums = [int(codec.sizes_bits(one, Format(16, signed, align)).sum()) for one in images]
-                assert told.activations.encoded_bytes[name] == sum(-(-bits // 8) for bits in sums)
+            if name == "ternary":
+                continue
+            bits = int(codec.sizes_bits(filters, Format(16, True, align, layer.weight_bits)).sum())
+            assert told.weights.encoded_bytes[name] == -(-bits // 8)
+            sums = [int(codec.sizes_bits(one, Format(16, signed, align, layer.act_bits)).sum()) for one in images]
+            assert told.activations.encoded_bytes[name] == sum(-(-bits // 8) for bits in sums)
         assert told.activations.entropy_bytes == pytest.approx(sum(map(entropy_bits, images)) / 8)
         assert told.activations.uncompressed_bytes == 2 * layer.inputs.size
 
@@ -158,7 +158,8 @@ def test_dilation_and_codes_of_zero(traces: Workload) -> None:
         input_zero=7,
         weight_zero=-3,
     )
-    assert effectual_macs(layer) == effectual(layer)
+    found = effectual_macs(layer)
+    assert found is not None and found.sum() == effectual(layer)
 
 
 def test_a_layer_without_weights_has_only_activations(traces: Workload) -> None:
@@ -195,9 +196,31 @@ def test_a_codec_that_does_not_take_a_tensor_is_skipped_and_says_why(traces: Wor
     assert first.activations.ratio("positive") is not None
     assert second.activations.encoded_bytes["positive"] is None
     assert second.activations.ratio("positive") is None
-    assert second.activations.refused == {"positive": "positive stores no negative values"}
+    assert second.activations.refused["positive"] == "positive stores no negative values"
     assert found.all.activations.encoded_bytes["positive"] is None
     assert found.all.activations.encoded_bytes["dpred"] is not None
+
+
+def test_what_is_refused_is_told_of_the_tensor(traces: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operands_module, "BLOCK", 256)
+    layer = attrs.evolve(traces.layers[0], weights=np.zeros((20, 20, 3, 2), np.int64))
+    layer.weights[17, 3, 1, 0] = layer.weights[3, 4, 2, 1] = 2
+    found = measure(attrs.evolve(traces, layers=(layer,)), CODECS).layers[0]
+    assert found.weights is not None
+    told = "ternary stores -1, 0 and 1: value 2 at position [3, 4, 2, 1] of [20, 20, 3, 2] is outside"
+    assert found.weights.refused == {"ternary": told}
+
+
+def test_several_operands_are_encoded_each_by_itself(traces: Workload) -> None:
+    unsigned, signed = np.full((2, 4, 3, 3), 200), np.full((2, 4, 3, 3), -100)
+    both = np.concatenate([unsigned, signed], axis=1)
+    layer = attrs.evolve(
+        traces.layers[1], kind="pointwise", inputs=both, parts=(unsigned, signed), sources=(0, 1), bits=8, act_bits=9
+    )
+    found = measure(attrs.evolve(traces, layers=(layer,), inputs=2), CODECS).layers[0].activations
+    assert (found.values, found.widths[0].widest, found.uncompressed_bytes) == (144, 9, 144)
+    assert [found.encoded_bytes[name] for name in ("none", "profile")] == [144, 144]
+    assert found.refused.keys() == {"ternary"}
 
 
 def test_a_distribution() -> None:

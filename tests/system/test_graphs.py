@@ -9,6 +9,7 @@ from graph_workloads import NETWORKS, Graph, only_parts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tlm.accelerators.preset import preset_names
 from tlm.core import BadInput
 from tlm.result import Result
 from tlm.scenario import Scenario, load
@@ -96,10 +97,33 @@ def test_an_operand_that_is_the_only_one_need_not_be_a_part(name: str) -> None:
     assert whole == plain
 
 
-@pytest.mark.parametrize("preset", ["base", "stripes", "dstripes-column"])
+@pytest.mark.parametrize("preset", preset_names())
 def test_other_machines_take_graphs_too(preset: str) -> None:
     for made in NETWORKS.values():
-        tiled(run(scenario(f"accelerator.preset={preset}", "accelerator.am=6000 B"), made()))
+        tiled(run(scenario(f"accelerator={{preset: {preset}, am: 12000 B}}"), made()))
+
+
+#: Every kind of layer with the maps in planes: SCNN's, and bricks' rules on them.
+PLANES = {
+    "scnn": ("accelerator={preset: scnn-8x8, rules: {conv: scnn, fc: dstripes, pointwise: pointwise}}",),
+    "few_at_once": (
+        "accelerator={preset: scnn-8x8, rows: 4, columns: 3, accumulators: 130, "
+        "rules: {conv: scnn, fc: base, pointwise: pointwise}}",
+        "granularity=exact",
+    ),
+    "dstripes": ("accelerator.layout=planes",),
+}
+
+
+@pytest.mark.parametrize("machine", PLANES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_maps_may_lie_in_planes(name: str, machine: str) -> None:
+    workload = NETWORKS[name]()
+    for size in ("4 MiB", "4000 B"):
+        try:
+            moved_as_planned(workload, *PLANES[machine], f"accelerator.am={size}")
+        except BadInput as error:
+            assert "does not fit" in str(error) and size == "4000 B"
 
 
 def test_what_nobody_reads_is_kept_nowhere() -> None:
@@ -185,13 +209,21 @@ def graphs(draw: st.DrawFn) -> Workload:
     return net.done(*sorted({*draw(st.sets(st.sampled_from(layers), max_size=2)), layers[-1]}))
 
 
-@given(graphs(), st.sampled_from([1200, 1600, 2500, 10**6]), st.sampled_from(["coarse", "exact"]), st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SMALL_GRID = ("accelerator.tiles=4", "accelerator.rows=2", "accelerator.columns=4", "accelerator.lanes=4")
+
+
+@given(
+    graphs(),
+    st.sampled_from([1200, 1600, 2500, 10**6]),
+    st.sampled_from(["coarse", "exact"]),
+    st.booleans(),
+    st.sampled_from([SMALL_GRID, SMALL_GRID, *PLANES.values()]),
+)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_graph_runs_bit_exact_and_conserves_bytes_and_time(
-    workload: Workload, am: int, granularity: str, narrow: bool
+    workload: Workload, am: int, granularity: str, narrow: bool, machine: tuple[str, ...]
 ) -> None:
-    machine = ("accelerator.tiles=4", "accelerator.rows=2", "accelerator.columns=4", "accelerator.lanes=4")
-    sets = (f"accelerator.am={am} B", f"granularity={granularity}", *machine, *(NARROW if narrow else ()))
+    sets = (*machine, f"accelerator.am={am} B", f"granularity={granularity}", *(NARROW if narrow else ()))
     try:
         moved_as_planned(workload, *sets)
     except BadInput as error:

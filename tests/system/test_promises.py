@@ -24,7 +24,12 @@ def fields(**choices: list[object]) -> st.SearchStrategy[str]:
     return drawn.map(lambda chosen: "{" + ", ".join(f"{key}: {value}" for key, value in chosen.items()) + "}")
 
 
-ENGINES = fields(codec=["dpred", "none"], decompressors=[1, 4, 64], compressors=[1, 8], clock=["200 MHz", "2 GHz"])
+ENGINES = fields(
+    codec=["dpred", "none", "profile", "bitmap"],
+    decompressors=[1, 4, 64],
+    compressors=[1, 8],
+    clock=["200 MHz", "2 GHz"],
+)
 MACHINES = st.tuples(
     st.sampled_from(["base", "stripes", "dstripes", "dstripes-column"]),
     fields(tiles=[1, 4], columns=[1, 8], clock=["333 MHz", "2 GHz"], am=["4 KiB", "64 KiB"], wm=["2 KiB", "16 KiB"]),

@@ -335,7 +335,7 @@ sizes = st.fixed_dictionaries(
         "memory.request": st.sampled_from(["64 B", "192 B", "1 KiB", "16 KiB"]),
         "memory.outstanding": st.sampled_from(["64 B", "320 B", "4 KiB", "1 MiB"]),
         "memory.standard": st.sampled_from(["hbm", "ddr4-3200", "ideal"]),
-        "compression.codec": st.sampled_from(["dpred", "none"]),
+        "compression.codec": st.sampled_from(["dpred", "none", "profile", "bitmap"]),
         "compression.align_bits": st.sampled_from(["null", "64"]),
         "compression.decompressors": st.integers(1, 40),
         "compression.compressors": st.integers(1, 20),

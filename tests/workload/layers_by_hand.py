@@ -116,7 +116,8 @@ def pool_window(values: Maps, pool: Pool, oy: int, ox: int) -> int:
     inside = [int(values[y, x]) for y in ys for x in xs if 0 <= y < values.shape[0] and 0 <= x < values.shape[1]]
     if pool.kind == "max":
         return max(inside)
-    n = pool.kernel[0] * pool.kernel[1]
+    (height, width), (around_y, around_x) = values.shape, pool.counted
+    n = sum(-around_y <= y < height + around_y and -around_x <= x < width + around_x for y in ys for x in xs)
     return (2 * sum(inside) + n) // (2 * n)
 
 

@@ -94,6 +94,20 @@ TINY = {
         lambda: seeded(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, padding=1), nn.Conv2d(2, 2, 1)),
         (2, 1, 7, 7),
     ),
+    "average_pool_ceil": (
+        lambda: seeded(nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, ceil_mode=True), nn.Conv2d(2, 2, 1)),
+        (2, 1, 8, 6),
+    ),
+    "average_pool_ceil_padded": (
+        lambda: seeded(nn.Conv2d(1, 2, 1), nn.AvgPool2d((2, 4), (3, 2), (1, 2), ceil_mode=True), nn.Conv2d(2, 2, 1)),
+        (2, 1, 6, 5),
+    ),
+    "average_pool_without_padding": (
+        lambda: seeded(
+            nn.Conv2d(1, 2, 1), nn.ReLU(), nn.AvgPool2d(3, 2, 1, True, count_include_pad=False), nn.Conv2d(2, 2, 1)
+        ),
+        (2, 1, 6, 7),
+    ),
     "average_pool_of_signed": (
         lambda: seeded(nn.Conv2d(1, 2, 1), nn.AvgPool2d(2), nn.Conv2d(2, 2, 1)),
         (2, 1, 4, 4),
@@ -194,10 +208,23 @@ def test_a_checkpoints_codes_and_scales_win() -> None:
     codes = {"0": np.array([3, -5], np.int32).reshape(2, 1, 1, 1)}
     checkpoint = Checkpoint("x.pt", 8, {}, codes, {"0": 0.5}, {"0": 0.25, "2": 0.125})
     inputs = np.full((1, 1, 1, 1), 2.5, np.float32)
-    layer = capture(WorkloadSpec(network="t:n"), network, inputs, None, checkpoint).layers[0]
+    layer, last = capture(WorkloadSpec(network="t:n"), network, inputs, None, checkpoint).layers
+    assert (layer.full_precision, last.full_precision) == (False, True)
     assert layer.inputs.item() == 10
     assert layer.weights.ravel().tolist() == [3, -5]
     assert layer.outputs.ravel().tolist() == [min(round(30 * 0.25 * 0.5 / 0.125), 255), 0]
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+def test_weights_are_in_full_precision_only_beside_codes_that_are_taken(ternary: bool) -> None:
+    network = seeded(nn.Conv2d(1, 2, 1, bias=False), nn.ReLU(), nn.Conv2d(2, 1, 1, bias=False))
+    codes = {"0": np.array([3, -5], np.int32).reshape(2, 1, 1, 1)}
+    for held in ({}, codes):
+        scales = dict.fromkeys(held, 0.5)
+        checkpoint = Checkpoint("x.pt", 8, {}, held, scales, {})
+        spec = WorkloadSpec(network="t:n", ternary=ternary)
+        layers = capture(spec, network, images(1, 1, 2, 2), None, checkpoint).layers
+        assert [layer.full_precision for layer in layers] == [False, bool(held) and not ternary]
 
 
 def test_widths_are_the_narrowest() -> None:
@@ -255,7 +282,9 @@ def zeros_checkpoint() -> Checkpoint:
     )
 
 
-@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.AvgPool2d(2)])
+@pytest.mark.parametrize(
+    "pool", [nn.MaxPool2d(2), nn.AvgPool2d(2), nn.AvgPool2d(2, ceil_mode=True), nn.AvgPool2d(2, 2, 1, False, False)]
+)
 def test_codes_whose_zero_is_not_0(pool: nn.Module) -> None:
     network = seeded(nn.Conv2d(2, 3, 3, padding=1), norm(3, [0.7, -1.1, 0.0]), pool, nn.Conv2d(3, 2, 2), nn.ReLU())
     given, inputs = zeros_checkpoint(), images(2, 2, 6, 5, signed=True)

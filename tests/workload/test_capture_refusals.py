@@ -73,13 +73,11 @@ UNMODELLED = {
     "three_directions": ([nn.Unflatten(1, (1, 2)), nn.Conv3d(1, 1, 1)], "Conv3d", 2 * 6 * 6),
     "own_statistics": ([nn.BatchNorm2d(2, track_running_stats=False)], "BatchNorm2d (keeps no running statistics", 0),
     "dilated_pool": ([nn.MaxPool2d(2, dilation=2)], "MaxPool2d (has dilation 2", 0),
-    "average_without_padding": (
-        [nn.AvgPool2d(2, padding=1, count_include_pad=False)],
-        "AvgPool2d (leaves padding out of its averages",
+    "average_divisor": (
+        [nn.AvgPool2d(2, divisor_override=3)],
+        "AvgPool2d (divides by 3, not by the number of its values)",
         0,
     ),
-    "average_divisor": ([nn.AvgPool2d(2, divisor_override=3)], "AvgPool2d (divides by 3, not by its 4 values)", 0),
-    "average_overhang": ([nn.AvgPool2d(4, ceil_mode=True)], "AvgPool2d (averages windows that overhang the map", 0),
     "adaptive_uneven": ([nn.AdaptiveAvgPool2d(4)], "AdaptiveAvgPool2d (does not divide a map of [6, 6]", 0),
     "bilinear": ([nn.Upsample(scale_factor=2, mode="bilinear")], "Upsample (interpolates (bilinear)", 0),
     "response": ([nn.LocalResponseNorm(2)], "LocalResponseNorm", 0),

@@ -52,7 +52,7 @@ class Plan:
     `weights[layer][tile]` are a tile's regions in order of loading; `tensors[t][image]` is tensor number t where it is
     in memory (None where it stays in AM, or nobody wants it); `arrivals[layer][image]` what a layer reads of it (None:
     nothing). `encoded_tensors[t]` are all of them as they would be encoded; `end_address` is behind all operands in
-    memory.
+    memory; `notes` what the result is to say of them.
     """
 
     workload: Workload
@@ -66,6 +66,7 @@ class Plan:
     activation_cut: Cut
     encoded_tensors: tuple[tuple[Region, ...], ...]
     end_address: int
+    notes: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from ..workload.layer import Ints, Layer
+from .layout import Extent, Layout
 from .rules import Geometry, Reduction
 
 
@@ -61,7 +62,8 @@ class Program:
     `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
     their block. `urgency` is a pass's place in the order in which data are wanted. `weight_read_bits` of each weight
     are read. A layer that the machine has no rule for is not `modelled`: it takes no array time and its outputs come
-    from the reference.
+    from the reference. `layout` is how maps lie in memory, `own` [operands] their extents there; `multiplications`
+    [images] are those made, if the machine skips any.
     """
 
     layer: Layer
@@ -87,7 +89,10 @@ class Program:
     out_final: Ints
     cycles: Ints
     weight_read_bits: int
+    multiplications: Ints | None = None
     modelled: bool = True
+    layout: Layout = "bricks"
+    own: tuple[Extent, ...] = ()
 
     @property
     def passes(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 from tlm.energy import EnergySpec
@@ -17,7 +19,8 @@ class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
     `rules` names the cycle rule of each kind of layer; units take `serial_bits` bits of an activation a cycle, parallel
-    ones all; columns that run ahead of each other may do so by `registers` steps. `am` is the whole activation memory,
+    ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
+    `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `am` is the whole activation memory,
     `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy and area, is known where
     `energy` says which figures are the machine's.
     """
@@ -34,5 +37,7 @@ class AcceleratorSpec:
     activation_memory: OnChipSpec
     weight_memory: OnChipSpec
     serial_bits: int = attrs.field(default=1, validator=Range(least=1, most=16))
+    layout: Literal["bricks", "planes"] = "bricks"
+    accumulators: int = attrs.field(default=1024, validator=Range(above=0))
     registers: int = attrs.field(default=1, validator=Range(least=0))
     energy: EnergySpec | None = None

@@ -3,16 +3,22 @@
 from tlm.inputs.errors import BadInput
 from tlm.inputs.usercode import is_user_code
 
-from .codec import Codec, CorruptContainer, Encoded
+from .bitmap import Bitmap
+from .codec import Codec, CorruptContainer, Encoded, OutsideDomain
 from .dpred import Dpred
 from .entropy import entropy_bits
 from .format import GROUP, Format
+from .profile import Profile
 from .raw import Raw
+from .ternary import Ternary
 from .user import user_codec
 
 CODECS: dict[str, Codec] = {
-    "dpred": Dpred(),
     "none": Raw(),
+    "profile": Profile(),
+    "dpred": Dpred(),
+    "bitmap": Bitmap(),
+    "ternary": Ternary(),
 }
 
 
@@ -35,6 +41,7 @@ __all__ = [
     "CorruptContainer",
     "Encoded",
     "Format",
+    "OutsideDomain",
     "codec",
     "entropy_bits",
 ]

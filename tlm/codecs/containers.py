@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,22 +10,23 @@ import numpy.typing as npt
 from tlm.inputs.errors import BadInput
 
 from .bits import READ_BITS, take
-from .codec import CorruptContainer
-from .format import GROUP, Bytes, Format, Int64s, Ints
+from .codec import CorruptContainer, OutsideDomain
+from .format import GROUP, Bytes, Format, Int64s, Ints, Values
 
 
-def check_domain(values: Ints, fmt: Format, codec: str) -> None:
+def check_domain(values: Values, fmt: Format, codec: str) -> None:
     """Refuse values that are no integers of `fmt`, naming the first and its position."""
-    if values.dtype.kind not in "iu":
-        raise BadInput(f"{codec} stores integers, not {values.dtype}")
-    if not values.size or (fmt.low <= int(values.min()) and int(values.max()) <= fmt.high):
+    if fmt.floats or values.dtype.kind not in "iu":
+        raise BadInput(f"{codec} of {fmt}, stores integers, not {'floats' if fmt.floats else values.dtype}")
+    check_between(values, fmt.low, fmt.high, f"{codec} of {fmt}, stores {fmt.low} to {fmt.high}")
+
+
+def check_between(values: Ints, low: int, high: int, stores: str) -> None:
+    """Refuse values outside `low`..`high`, naming the first and its position; `stores` says who refuses them."""
+    if not values.size or (low <= int(values.min()) and int(values.max()) <= high):
         return
-    at = int(np.flatnonzero((values < fmt.low) | (values > fmt.high))[0])
-    sort = "signed" if fmt.signed else "unsigned"
-    raise BadInput(
-        f"{codec} of {fmt.bits} bits, {sort}, stores {fmt.low} to {fmt.high}: "
-        f"value {values[at]} at position {at} is outside"
-    )
+    at = int(np.flatnonzero((values < low) | (values > high))[0])
+    raise OutsideDomain(stores, values[at], at)
 
 
 def groups_of(count: int) -> int:
@@ -76,8 +76,13 @@ def check_padding(view: Int64s, offsets: Int64s, used: Int64s) -> None:
         refuse(take(view, begin) & ((1 << left) - 1) != 0, lambda g: "its padding is not zero")
 
 
-def check_range(values: npt.NDArray[np.signedinteger[Any]], fmt: Format) -> None:
+def check_range(values: Ints, fmt: Format) -> None:
     """Decoded values must be integers of `fmt`."""
-    if values.size and (values.min() < fmt.low or values.max() > fmt.high):
-        at = int(((values < fmt.low) | (values > fmt.high)).argmax())
-        raise CorruptContainer(at // GROUP, f"{values[at]} is no value of {fmt.bits} bits")
+    check_decoded(values, fmt.low, fmt.high, f"{fmt.bits} bits")
+
+
+def check_decoded(values: Ints, low: int, high: int, what: str) -> None:
+    """Decoded values must lie in `low`..`high`; what does not is told to be no value of `what`."""
+    if values.size and (values.min() < low or values.max() > high):
+        at = int(((values < low) | (values > high)).argmax())
+        raise CorruptContainer(at // GROUP, f"{values[at]} is no value of {what}")

@@ -18,12 +18,11 @@ width 16 and there only.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tlm.inputs.errors import BadInput
 
 from .bits import as_bytes, empty_words, put, take, windows
-from .codec import CorruptContainer, Encoded
+from .codec import Encoded
 from .containers import (
     aligned,
     check_domain,
@@ -35,16 +34,14 @@ from .containers import (
     places,
     refuse,
 )
-from .format import GROUP, Bytes, Format, Int64s, Ints
-
-Int32s = npt.NDArray[np.int32]
+from .format import GROUP, Bytes, Format, Int32s, Int64s, Ints, Values
+from .zero_vector import check_vectors, spread, stored_values, value_offsets, zero_vectors
 
 FIELD = 4
 HEADER = FIELD + GROUP
 WIDEST = 1 << FIELD
 
 _ALL = np.arange(1 << 16)
-_POPCOUNT = np.unpackbits(_ALL.astype("<u2").view(np.uint8)).reshape(-1, 16).sum(axis=1, dtype=np.int64)
 _LENGTH = np.frexp(_ALL)[1].astype(np.int64)
 _WIDTH = {signed: (_LENGTH + signed).clip(1, WIDEST) for signed in (False, True)}
 _SIGNED = np.where(_ALL & 1, -(_ALL >> 1), _ALL >> 1).astype(np.int32)
@@ -57,38 +54,40 @@ class Dpred:
     name = "dpred"
     engine = True
 
-    def sizes_bits(self, values: Ints, fmt: Format) -> Int64s:
+    def sizes_bits(self, values: Values, fmt: Format) -> Int64s:
         """Container sizes [groups] bits."""
-        widths, vectors = _measure(_padded(values, fmt), fmt.signed)
-        return aligned(HEADER + _POPCOUNT[vectors] * widths, fmt)
+        padded = _padded(values, fmt)
+        stored = stored_values(zero_vectors(padded))
+        return aligned(HEADER + stored * _widths(padded, fmt.signed), fmt)
 
-    def encode(self, values: Ints, fmt: Format) -> Encoded:
+    def encode(self, values: Values, fmt: Format) -> Encoded:
         """The containers of the flat stream `values`."""
         padded = _padded(values, fmt)
-        widths, vectors = _measure(padded, fmt.signed)
-        stored = _POPCOUNT[vectors]
+        widths, vectors = _widths(padded, fmt.signed), zero_vectors(padded)
+        stored = stored_values(vectors)
         offsets = places(aligned(HEADER + stored * widths, fmt))
         words = empty_words(int(offsets[-1]))
-        put(words, offsets[:-1], _headers(widths, vectors))
+        put(words, offsets[:-1], (widths - 1) | (vectors << FIELD))
         codes = _codes(padded, fmt.signed)
-        put(words, _value_offsets(offsets[:-1], widths, stored), codes[codes != 0])
+        put(words, value_offsets(offsets[:-1] + HEADER, widths, stored), codes[codes != 0])
         return Encoded(as_bytes(words, int(offsets[-1])), offsets)
 
-    def decode(self, data: Bytes, offsets: Int64s, count: int, fmt: Format) -> Ints:
+    def decode(self, data: Bytes, offsets: Int64s, count: int, fmt: Format) -> Values:
         """The `count` values, int32, of containers that are what encode writes, bit for bit."""
         _check_format(fmt)
         sizes = check_extent(data, offsets, count, HEADER)
         view = windows(data)
         headers = take(view, offsets[:-1]) & ((1 << HEADER) - 1)
         widths, vectors = (headers & (WIDEST - 1)) + 1, headers >> FIELD
-        stored = _POPCOUNT[vectors]
+        stored = stored_values(vectors)
         used = HEADER + stored * widths
         check_sizes(used, sizes, fmt)
         if fmt.align_bits is not None:
             check_padding(view, offsets, used)
-        codes = take(view, _value_offsets(offsets[:-1], widths, stored)) & ((1 << widths.repeat(stored)) - 1)
-        values = _place(codes, vectors, fmt.signed)
-        _check_canonical(values, headers, count, fmt)
+        places_of_codes = value_offsets(offsets[:-1] + HEADER, widths, stored)
+        codes = take(view, places_of_codes) & ((1 << widths.repeat(stored)) - 1)
+        values = spread(_values(codes, fmt.signed), vectors)
+        _check_canonical(values, widths, vectors, count, fmt)
         return values[:count]
 
 
@@ -98,26 +97,19 @@ def _check_format(fmt: Format) -> None:
         raise BadInput(f"dpred stores values of up to {WIDEST} bits, not {fmt.bits}")
 
 
-def _padded(values: Ints, fmt: Format) -> Int32s:
+def _padded(values: Values, fmt: Format) -> Int32s:
     """The stream with zeros up to whole groups, [groups * 16]; refuses what lies outside the domain."""
-    _check_format(fmt)
     check_domain(values, fmt, Dpred.name)
+    _check_format(fmt)
     padded = np.zeros(groups_of(values.size) * GROUP, np.int32)
     padded[: values.size] = values
     return padded
 
 
-def _measure(padded: Int32s, signed: bool) -> tuple[Int64s, Int64s]:
-    """Widths [groups] bits, as figure 2c's leading-one detector finds them, and zero vectors [groups]."""
+def _widths(padded: Ints, signed: bool) -> Int64s:
+    """The width of each group's widest value, [groups] bits, as figure 2c's leading-one detector finds it."""
     magnitudes = np.abs(padded).astype(np.uint16).reshape(-1, GROUP)
-    widths = _WIDTH[signed][np.bitwise_or.reduce(magnitudes, axis=1)]
-    vectors = np.packbits(padded != 0, bitorder="little").view("<u2").astype(np.int64)
-    return widths, vectors
-
-
-def _headers(widths: Int64s, vectors: Int64s) -> Int64s:
-    """Precision field and zero vector as one field of HEADER bits, [groups]."""
-    return (widths - 1) | (vectors << FIELD)
+    return _WIDTH[signed][np.bitwise_or.reduce(magnitudes, axis=1)]
 
 
 def _codes(padded: Int32s, signed: bool) -> Int32s:
@@ -127,31 +119,17 @@ def _codes(padded: Int32s, signed: bool) -> Int32s:
     return ((np.abs(padded) << 1) | (padded < 0)) & ((1 << WIDEST) - 1)
 
 
-def _value_offsets(starts: Int64s, widths: Int64s, stored: Int64s) -> Int64s:
-    """Where each non-zero value lies, [sum of stored] bits, for containers at `starts` [groups]."""
-    ends = stored.cumsum()
-    first = starts + HEADER - (ends - stored) * widths
-    return first.repeat(stored) + widths.repeat(stored) * np.arange(ends[-1] if ends.size else 0)
+def _values(codes: Int64s, signed: bool) -> Int32s:
+    """The values that are stored as `codes`."""
+    return _SIGNED.take(codes) if signed else codes.astype(np.int32)
 
 
-def _place(codes: Int64s, vectors: Int64s, signed: bool) -> Int32s:
-    """Values [groups * 16] from the codes of the non-zero ones, zeros where the vectors say so."""
-    flags = np.unpackbits(vectors.astype("<u2").view(np.uint8), bitorder="little")
-    values = np.zeros(flags.size, np.int32)
-    values[np.flatnonzero(flags)] = _SIGNED.take(codes) if signed else codes
-    return values
-
-
-def _check_canonical(values: Int32s, headers: Int64s, count: int, fmt: Format) -> None:
-    """Values must be of `fmt` and their headers the ones the encoder gives them.
+def _check_canonical(values: Ints, widths: Int64s, vectors: Int64s, count: int, fmt: Format) -> None:
+    """Values must be of `fmt`, and their vectors and widths the ones the encoder gives them.
 
     So widths are minimal, no zero is stored, the escape stands at width 16, a short group's spare bits are 0.
     """
-    widths, vectors = _measure(values, fmt.signed)
-    expected = _headers(widths, vectors)
-    if (expected != headers).any():
-        refuse(vectors != headers >> FIELD, lambda g: "a value that its zero vector calls non-zero is zero")
-        refuse(expected != headers, lambda g: f"its precision is not {widths[g]} bits, as its values need")
-    if values[count:].any():
-        raise CorruptContainer(headers.size - 1, "its zero vector names values beyond the stream's end")
+    check_vectors(values, vectors, count)
+    needed = _widths(values, fmt.signed)
+    refuse(needed != widths, lambda g: f"its precision is not {needed[g]} bits, as its values need")
     check_range(values, fmt)

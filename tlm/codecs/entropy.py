@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from .format import Int64s, Ints
+from .format import Int64s, Ints, Values
 
 MOST_BINS = 2**20
 BLOCK = 2**20  # values counted at a time: counting takes eight bytes of each
 
 
-def entropy_bits(values: Ints) -> float:
-    """The empirical entropy bound of the stream, flat, in bits: the sum over values of log2(n / occurrences)."""
-    occurrences = _occurrences(values)
+def entropy_bits(values: Values) -> float:
+    """The empirical entropy bound of the stream, flat, in bits: the sum over values of log2(n / occurrences).
+
+    Floats count as the words that they are.
+    """
+    occurrences = _occurrences(values.view(f"i{values.itemsize}") if values.dtype.kind == "f" else values)
     return float((occurrences * np.log2(values.size / occurrences)).sum())
 
 

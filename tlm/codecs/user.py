@@ -15,7 +15,7 @@ import numpy as np
 from tlm.inputs.blame import UserFault
 from tlm.inputs.usercode import UserCode, load
 
-from .codec import Codec, CorruptContainer, Encoded
+from .codec import Codec, CorruptContainer, Encoded, OutsideDomain
 from .containers import groups_of
 from .format import Bytes, Format, Int64s, Ints
 
@@ -65,7 +65,7 @@ class UserCodec:
         """Container sizes [groups] bits, checked; those that encode takes where the codec says none."""
         if not hasattr(self._codec, "sizes_bits"):
             return np.diff(self._encoded(values, fmt).offsets)
-        with self._code.running(self._called("sizes_bits")):
+        with self._code.running(self._called("sizes_bits"), passing=(OutsideDomain,)):
             given = self._codec.sizes_bits(values, fmt)
         sizes = self._numbers("sizes_bits", given, groups_of(values.size), "one a container")
         self._check_sizes("sizes_bits", sizes, fmt)
@@ -90,7 +90,7 @@ class UserCodec:
         return self._numbers("decode", given, count, "the values asked for")
 
     def _encoded(self, values: Ints, fmt: Format) -> Encoded:
-        with self._code.running(self._called("encode")):
+        with self._code.running(self._called("encode"), passing=(OutsideDomain,)):
             given = self._codec.encode(values, fmt)
         if not isinstance(given, Encoded):
             raise self._fault("encode", f"must give tlm.codecs.Encoded, not {type(given).__name__}")

@@ -5,7 +5,7 @@ from .live import LiveView
 from .picture import svg
 from .progress import Progress
 from .stalls import stall_chart
-from .statistics import statistics_lines, statistics_table
+from .statistics import size_table, statistics_lines, width_table
 from .tables import component_table, show
 
 __all__ = [
@@ -14,8 +14,9 @@ __all__ = [
     "component_table",
     "distribution_chart",
     "show",
+    "size_table",
     "stall_chart",
     "statistics_lines",
-    "statistics_table",
     "svg",
+    "width_table",
 ]

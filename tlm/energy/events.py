@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-#: Events, each of the layer it was for. A *unit* is an inner-product unit: of `lanes` products, a filter and a window.
+#: Events, each of the layer it was for. A *unit* is one place of the grid of a tile, `rows` x `columns`: an
+#: inner-product unit of `lanes` products, or an element of SCNN.
 EVENTS = {
     "cycles": "a cycle of the accelerator's clock",
     "macs": "a multiply-accumulate of the layer, padding included",
+    "multiplications": "one that is made: of a machine that skips those with a zero, the others",
     "unit_cycles": "a unit and a cycle in which the array works, whether or not the layer has work for the unit",
     "conv_unit_cycles": "those in convolutions",
     "fc_unit_cycles": "those in fully connected layers",

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..accelerators.joined import Joined
+from ..accelerators.layout import Extent, Layout
 from ..accelerators.rules import Geometry
 from ..workload.layer import Ints, Layer
+from .planes import read_in_planes, whole_where_seen_otherwise
 from .pointwise import reaches
 
 
-def inputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], loads: int) -> dict[str, Ints]:
+def inputs(
+    layer: Layer, geometry: Geometry, columns: dict[str, Ints], loads: int, layout: Layout, own: Sequence[Extent]
+) -> dict[str, Ints]:
     """input_unit, inputs_need, inputs_free and reads of passes that are otherwise `columns`.
 
-    The operands are read `loads` times: once, or for each unit of the loop nest again; counts go on.
+    The operands are read `loads` times: once, or for each unit of the loop nest again; counts go on. `own` are their
+    extents in memory.
     """
     joined = Joined.of(layer)
     if layer.kind in ("pointwise", "other"):
-        find = _pointwise if layer.kind == "pointwise" else _whole
-        need, free, reads = find(layer, geometry, columns)
+        need, free, reads = (
+            _pointwise(layer, geometry, columns, layout) if layer.kind == "pointwise" else _whole(layer, columns)
+        )
         unit, last_use = np.zeros_like(columns["group"]), np.full(len(columns["group"]), True)
     else:
-        find_joined = _fully_connected if layer.kind == "fc" else _convolution
-        need, free, unit, last_use = find_joined(joined.width, geometry, columns)
-        need, free = joined.prefixes(need), joined.prefixes(free)
-        windows = np.minimum(columns["last_set"] * geometry.grid.columns, geometry.windows)
-        windows = windows - columns["first_set"] * geometry.grid.columns
-        reads = windows * (columns["last_step"] - columns["first_step"]) * geometry.grid.lanes
+        reads = _reads(geometry, columns)
+        if layout == "planes":
+            need, unit, last_use = read_in_planes(layer, geometry, columns)
+            free = need
+        else:
+            find_joined = _fully_connected if layer.kind == "fc" else _convolution
+            need, free, unit, last_use = find_joined(joined.width, geometry, columns)
+            need, free = joined.prefixes(need), joined.prefixes(free)
+    if layout == "planes":
+        need, free = whole_where_seen_otherwise(need, free, layer.operands, own)
     if loads == 1:
         last_use &= unit == unit[-1]
         unit = np.zeros_like(unit)
@@ -45,6 +57,16 @@ def inputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], loads: in
     }
 
 
+def _reads(geometry: Geometry, columns: dict[str, Ints]) -> Ints:
+    """[passes] values that the array takes in: the lanes of every window and step, or the channels' maps."""
+    steps = columns["last_step"] - columns["first_step"]
+    if geometry.grid.whole_kernel:
+        return np.asarray(steps * geometry.grid.lanes * int(np.prod(geometry.in_size)))
+    windows = np.minimum(columns["last_set"] * geometry.grid.columns, geometry.windows)
+    windows = windows - columns["first_set"] * geometry.grid.columns
+    return np.asarray(windows * steps * geometry.grid.lanes)
+
+
 def _fully_connected(_width: int, geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints, Ints]:
     """(need, free, unit, last use): the joined stream in its order, again for each filter set."""
     arrived = geometry.reduction().step_starts[columns["last_step"]]
@@ -59,11 +81,11 @@ def _convolution(width: int, geometry: Geometry, columns: dict[str, Ints]) -> tu
     return need, free, columns["group"], last
 
 
-def _pointwise(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints]:
+def _pointwise(layer: Layer, geometry: Geometry, columns: dict[str, Ints], layout: Layout) -> tuple[Ints, Ints, Ints]:
     """(need, free) [operands, passes], and reads [passes]: each operand as far as it is read, now and later."""
     where = list(zip(*(columns[name].tolist() for name in ("filter_set", "first_set", "last_set")), strict=True))
     needs, frees, reads = [], [], np.zeros(len(where), np.int64)
-    for operand, reach in zip(layer.operands, reaches(layer, geometry), strict=True):
+    for operand, reach in zip(layer.operands, reaches(layer, geometry, layout), strict=True):
         last = np.array([reach.last[filters, begin:end].max() for filters, begin, end in where])
         first = np.array([reach.first[filters, begin:end].min() for filters, begin, end in where])
         reads += np.array([reach.reads[filters, begin:end].sum() for filters, begin, end in where])
@@ -73,7 +95,7 @@ def _pointwise(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> tu
     return np.stack(needs), np.stack(frees), reads
 
 
-def _whole(layer: Layer, _geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints]:
+def _whole(layer: Layer, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints]:
     """(need, free) [operands, passes], and reads [passes]: passes without windows take all operands, part by part."""
     reading = columns["last_step"] == 0
     part = np.cumsum(reading)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..accelerators.rules import Geometry
 from ..workload.layer import Ints, Layer, Pool
 
 
@@ -37,3 +38,19 @@ def _reach(size: tuple[int, int], pool: Pool) -> tuple[Ints, Ints]:
     first = y0[:, None] * size[1] + x0
     last = y1[:, None] * size[1] + x1
     return first.reshape(-1), last.reshape(-1)
+
+
+def planes_done(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict[str, Ints]:
+    """out_started and out_final where maps lie in planes: a filter's is done with its last window."""
+    count = int(layer.outputs[0].size)
+    top = np.minimum((columns["filter_set"] + 1) * geometry.grid.filters, geometry.group_filters)
+    filters = columns["group"] * geometry.group_filters + top
+    begun = columns["last_step"] == geometry.steps
+    before = columns["group"] * geometry.group_filters  # which are done while windows of the group are to come
+    done = begun & (columns["last_set"] == geometry.window_sets)
+    final = np.where(done, filters, before) * count // layer.filters
+    final[-1] = count
+    return {
+        "out_started": np.maximum.accumulate(np.where(begun, filters, 0) * count // layer.filters),
+        "out_final": np.maximum.accumulate(final),
+    }

@@ -6,12 +6,14 @@ import attrs
 import numpy as np
 
 from ..accelerators import rules
+from ..accelerators.layout import Extent, Layout, extent
 from ..accelerators.program import Program
 from ..accelerators.rules import Geometry, Grid
 from ..accelerators.spec import AcceleratorSpec
+from ..workload.effectual import effectual_macs
 from ..workload.layer import Ints, Layer
 from .inputs import inputs
-from .outputs import positions_done
+from .outputs import planes_done, positions_done
 from .slices import tile_slices
 
 BLOCK_WINDOWS = 16  # windows of a block, or one window set where that is larger
@@ -30,12 +32,14 @@ class Shape:
     slice_steps: int  # steps whose weights are loaded together; of a coarse pass that waits for them
     exact: bool  # a pass a step
     last_apart: bool = False  # the step that ends an accumulation, and so may wait for room, is a pass of its own
+    own: tuple[Extent, ...] = ()  # the extents of the operands in memory; (): those the layer sees
 
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
     """The layer's program but for its cycles, which are zero."""
     rule, geometry = machine_rule(layer, spec), Geometry.of(layer, layer_grid(layer, spec))
     columns = _columns(geometry, shape)
+    own = shape.own or tuple(extent(operand[0]) for operand in layer.operands)
     if layer.kind == "other":
         columns = _taking_first(layer, columns)
     return Program(
@@ -48,9 +52,11 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
         weight_read_bits=layer.weight_bits if rule and rule.serial_weights else layer.bits,
         modelled=rule is not None,
+        layout=spec.layout,
+        own=own,
         **columns,
-        **inputs(layer, geometry, columns, shape.input_loads),
-        **_outputs(layer, geometry, columns),
+        **inputs(layer, geometry, columns, shape.input_loads, spec.layout, own),
+        **_outputs(layer, geometry, columns, spec.layout),
     )
 
 
@@ -73,8 +79,8 @@ def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
     rule = machine_rule(layer, spec)
     if rule is None:
         return program
-    cycles = [_cycles(program, rule.completion(layer, image, spec)) for image in range(layer.images)]
-    return attrs.evolve(program, cycles=np.stack(cycles))
+    cycles = np.stack([_cycles(program, rule.completion(layer, image, spec)) for image in range(layer.images)])
+    return attrs.evolve(program, cycles=cycles, multiplications=effectual_macs(layer) if rule.skips else None)
 
 
 def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
@@ -163,8 +169,10 @@ def _cycles(program: Program, completion: Ints) -> Ints:
     return until(last, end) - until(first, end) - until(last, begin) + until(first, begin)
 
 
-def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints]) -> dict[str, Ints]:
+def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], layout: Layout) -> dict[str, Ints]:
     """out_started and out_final: values of the stream this layer writes."""
+    if layout == "planes":
+        return planes_done(layer, geometry, columns)
     filters, count = layer.filters, int(layer.outputs[0].size)
     grid = geometry.grid
     block = columns["block"] * _block_sets(geometry) * grid.columns  # its first window

@@ -7,20 +7,25 @@ from collections.abc import Callable, Sequence
 import attrs
 import numpy as np
 
+from ..accelerators.layout import Extent
 from ..accelerators.plan import AmPlan, Plan
 from ..accelerators.program import Program
+from ..accelerators.rules import Geometry
 from ..accelerators.spec import AcceleratorSpec
-from ..codecs import GROUP, Codec, Format, codec
+from ..codecs import GROUP, codec
 from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
-from ..workload.layer import Ints, Layer, Workload
+from ..workload.layer import Layer, Workload
 from .capacity import as_values, plan_am, weights_fit
+from .encoding import Encoding, Operand
 from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
+from .planes import steps_of_room, units_in_planes
 from .slices import weight_stream
 from .tensors import Tensors
 
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
 WHOLE = 2**30  # steps: more than any layer has
+PLANES_SHARE = 8  # of AM, what the maps of a pass that waits for them fill at most, where maps lie in planes
 
 
 def make_plan(
@@ -47,19 +52,22 @@ def make_plan(
     step_values = max(_step_values(layer, spec) for layer in workload.layers)
     weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
     allocator = _Allocator(cut.burst, address)
-    activations = Encoding(codec(compression.codec), compression.align_bits, check, allocator)
-    weights = attrs.evolve(
-        activations,
-        codec=codec(compression.weights, "compression.weights") if compression.weights else activations.codec,
-    )
+    activations = Encoding(codec(compression.codec), "compression.codec", compression.align_bits, check, allocator)
+    weights = activations
+    if compression.weights:
+        key = "compression.weights"
+        weights = attrs.evolve(activations, codec=codec(compression.weights, key), key=key)
     (am_plan, input_loads), tensors = _plan_am_in_requests(workload, activations, cut, spec, am, exact)
-    request = max(weight_cut.values, weights.most_in_burst(bits, cut.burst))
+    codings = [_weights_encoding(layer, weights, activations) for layer in workload.layers]
+    bursts = (one.most_in_burst(layer, cut.burst) for layer, one in zip(workload.layers, codings, strict=True))
+    request = max(weight_cut.values, *bursts)
     programs, regions = [], []
     for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
-        shape = Shape(1, loads, WHOLE, exact, last_apart=leaves)
+        uncut = _uncut(layer, spec, tensors.own(number), am, exact=False)
+        shape = attrs.evolve(uncut, input_loads=loads, exact=exact, last_apart=leaves)
         program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
-        regions.append(_weights(program, weights, weight_cut, wm))
+        regions.append(_weights(program, codings[number], weight_cut, wm))
         programs.append(with_cycles(program, spec))
         planned(len(programs))
     return Plan(
@@ -74,6 +82,11 @@ def make_plan(
         activation_cut=tensors.cut,
         encoded_tensors=tensors.regions,
         end_address=allocator.next,
+        notes=tuple(
+            _told(layer, one, weights)
+            for layer, one in zip(workload.layers, codings, strict=True)
+            if one is not weights
+        ),
     )
 
 
@@ -117,38 +130,7 @@ def _request_values(capacity: int, room: int) -> int:
 
 def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
     """Weights that a tile takes in one step, at most: the least of a pass."""
-    grid = layer_grid(layer, spec)
-    return grid.rows * grid.lanes
-
-
-@attrs.frozen(eq=False)
-class Encoding:
-    """How one operand's streams become regions."""
-
-    codec: Codec
-    align_bits: int | None
-    check: bool
-    allocate: Callable[[int], int]
-
-    def region(
-        self, layer: Layer, operand: str, part: str, values: Ints, signed: bool, tensor: int | None = None
-    ) -> Region:
-        """A region for `values`, flat: sizes only or, in a checked run, bytes."""
-        fmt = Format(layer.bits, signed, self.align_bits)
-        if self.check:
-            encoded = self.codec.encode(values, fmt)
-            offsets, data = encoded.offsets, encoded.data
-        else:
-            sizes = self.codec.sizes_bits(values, fmt)
-            offsets, data = np.concatenate([[0], np.cumsum(sizes)]), None
-        address = self.allocate(-(-int(offsets[-1]) // 8))
-        kept = values if self.check else None
-        return Region(layer.name, operand, part, address, len(values), offsets, self.codec, fmt, kept, data, tensor)
-
-    def most_in_burst(self, bits: int, burst: int) -> int:
-        """Values that a burst can complete: of zeros, whose containers are the smallest, and cut ones at both ends."""
-        zeros = self.codec.sizes_bits(np.zeros(GROUP, np.int64), Format(bits, False, self.align_bits))
-        return GROUP * (2 + 8 * burst // max(1, int(zeros[0])))
+    return Geometry.of(layer, layer_grid(layer, spec)).step_weights
 
 
 def _plan_am_in_requests(
@@ -156,7 +138,7 @@ def _plan_am_in_requests(
 ) -> tuple[tuple[AmPlan, list[int]], Tensors]:
     """The use of AM, and the tensors in the requests it is for: the shortest where long ones have no room."""
     long, short = (attrs.evolve(cut, values=_request_values(capacity, room)) for room in (capacity, 0))
-    tensors = Tensors(workload, activations.region, long)
+    tensors = Tensors(workload, activations.region, long, spec.layout)
     try:
         return _plan_am(tensors, spec, capacity, exact), tensors
     except BadInput:
@@ -166,13 +148,12 @@ def _plan_am_in_requests(
 
 def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool) -> tuple[AmPlan, list[int]]:
     """The use of AM, and how often each layer's inputs are loaded."""
-    finest = 1 if exact else WHOLE  # slices come between a block's window sets, which then need their inputs together
-    shape = Shape(1, 1, finest, exact, last_apart=True)
     layers = tensors.workload.layers
-    once = [structure(layer, spec, shape) for layer in layers]
+    cuts = [_uncut(layer, spec, tensors.own(number), capacity, exact) for number, layer in enumerate(layers)]
+    once = [structure(layer, spec, cut) for layer, cut in zip(layers, cuts, strict=True)]
     again = [
-        structure(program.layer, spec, attrs.evolve(shape, input_loads=units)) if units > 1 else program
-        for program, units in zip(once, map(_input_units, once), strict=True)
+        structure(program.layer, spec, attrs.evolve(cut, input_loads=units)) if units > 1 else program
+        for program, cut, units in zip(once, cuts, map(_input_units, once), strict=True)
     ]
 
     def least(layer: int, resident: Sequence[bool]) -> tuple[int, int]:
@@ -187,8 +168,19 @@ def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool
     return plan, loads
 
 
+def _uncut(layer: Layer, spec: AcceleratorSpec, own: tuple[Extent, ...], capacity: int, exact: bool) -> Shape:
+    """A layer whose operands are loaded once, in passes that take as much of them at once as they may.
+
+    Exact ones come step by step: slices come between a block's window sets, which then need their inputs together.
+    """
+    most = steps_of_room(layer, Geometry.of(layer, layer_grid(layer, spec)), capacity // PLANES_SHARE)
+    return Shape(1, 1, 1 if exact else most if spec.layout == "planes" else WHOLE, exact, last_apart=True, own=own)
+
+
 def _input_units(program: Program) -> int:
     geometry = program.geometry
+    if program.layout == "planes":
+        return units_in_planes(geometry)
     return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
 
 
@@ -199,28 +191,37 @@ def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
     """
     group, groups = whole.tiles[0].group_values, whole.geometry.groups
     stays = groups * group <= capacity or group + request <= capacity
-    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.grid.lanes)
+    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.step_weights // whole.geometry.grid.rows)
     room = max(0, capacity - request) // 8
     all_steps = whole.geometry.steps * whole.geometry.filter_sets
     wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
     loads = 1 if stays else int(whole.block.max()) + 1
-    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, wanted // step_values))
+    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, min(shape.slice_steps, wanted // step_values)))
+
+
+def _weights_encoding(layer: Layer, weights: Encoding, otherwise: Encoding) -> Encoding:
+    """`weights`; where these do not store what a layer's checkpoint has in full precision, `otherwise`."""
+    return otherwise if layer.full_precision and not weights.stores(Operand.weights(layer)) else weights
+
+
+def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
+    full = f"{weights.codec.name} does not store them, and their checkpoint has them in full precision"
+    return f"the weights of layer {layer.name} are in {used.codec.name}: {full}"
 
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:
     """The layer's weights, [tiles][in order of loading]; every pass is proved to fit."""
-    signed = bool((program.layer.weights < 0).any())
-    regions = tuple(_tile_regions(program, encoding, tile, signed) for tile in range(len(program.tiles)))
+    operand = Operand.weights(program.layer)
+    regions = tuple(_tile_regions(program, encoding, operand, tile) for tile in range(len(program.tiles)))
     for region in regions[0]:
         weights_fit(program, region, cut, capacity)
     return regions
 
 
-def _tile_regions(program: Program, encoding: Encoding, tile: int, signed: bool) -> tuple[Region, ...]:
+def _tile_regions(program: Program, encoding: Encoding, operand: Operand, tile: int) -> tuple[Region, ...]:
     """A tile's weights: one region, or one for each group where groups are loaded again and again."""
-    layer = program.layer
     if not program.tiles[tile].group_values:
         return ()
     runs = [weight_stream(program, tile, group) for group in range(program.geometry.groups)]
     parts = runs if program.weight_loads > 1 else [np.concatenate(runs)]
-    return tuple(encoding.region(layer, "weights", f"tile {tile}", values, signed) for values in parts)
+    return tuple(encoding.region(operand, f"tile {tile}", values) for values in parts)

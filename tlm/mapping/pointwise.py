@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 
 from ..accelerators.elementwise import Elementwise
+from ..accelerators.layout import Layout, extent
 from ..accelerators.rules import Geometry
 from ..workload.layer import Ints, Layer, Pointwise
 
@@ -22,21 +23,21 @@ class Reach:
     reads: Ints
 
 
-def reaches(layer: Layer, geometry: Geometry) -> list[Reach]:
-    """One of each operand."""
+def reaches(layer: Layer, geometry: Geometry, layout: Layout) -> list[Reach]:
+    """One of each operand, whose maps lie as `layout` says."""
     rule = layer.pointwise
     assert rule is not None
     if rule.op == "move":
-        return _moved(rule, layer, geometry)
+        return _moved(rule, layer, geometry, layout)
     if rule.op in ("add", "multiply"):
-        return [_one_by_one(Elementwise.of(operand, layer), geometry) for operand in layer.operands]
+        return [_one_by_one(Elementwise.of(operand, layer), geometry, layout) for operand in layer.operands]
     hidden = layer.filters
     first, last, parts = (3 * hidden, 3 * hidden, 1) if rule.op == "lstm-hidden" else (0, 2 * hidden, 3)
-    cell = _one_by_one(Elementwise(hidden, (1, 1)), geometry)
+    cell = _one_by_one(Elementwise(hidden, (1, 1)), geometry, layout)
     return [Reach(cell.first + first, cell.last + last, cell.reads * parts), cell]
 
 
-def _one_by_one(operand: Elementwise, geometry: Geometry) -> Reach:
+def _one_by_one(operand: Elementwise, geometry: Geometry, layout: Layout) -> Reach:
     """What the windows and filters of each set read of an operand, position by position."""
     position = operand.positions(np.arange(geometry.windows), geometry.out_size)
     sets = geometry.set_starts()
@@ -45,12 +46,13 @@ def _one_by_one(operand: Elementwise, geometry: Geometry) -> Reach:
     low, high = operand.channel(begin)[:, None], operand.channel(end - 1)[:, None]
     fresh = np.diff(position, prepend=-1) != 0  # what the window before has read too is at hand
     fresh[sets] = True
-    first = np.minimum.reduceat(position, sets) * operand.channels + low
-    last = np.maximum.reduceat(position, sets) * operand.channels + high
+    by_position, by_channel = (operand.channels, 1) if layout == "bricks" else (1, operand.size[0] * operand.size[1])
+    first = np.minimum.reduceat(position, sets) * by_position + low * by_channel
+    last = np.maximum.reduceat(position, sets) * by_position + high * by_channel
     return Reach(first, last, np.add.reduceat(fresh.astype(np.int64), sets) * (high - low + 1))
 
 
-def _moved(rule: Pointwise, layer: Layer, geometry: Geometry) -> list[Reach]:
+def _moved(rule: Pointwise, layer: Layer, geometry: Geometry, layout: Layout) -> list[Reach]:
     """Operands that are read wherever the index says; -1 is no read."""
     assert rule.index is not None
     index = rule.index.reshape(layer.filters, geometry.windows)
@@ -58,8 +60,12 @@ def _moved(rule: Pointwise, layer: Layer, geometry: Geometry) -> list[Reach]:
     for operand in layer.operands:
         count = int(operand[0].size)
         read = (index >= start) & (index < start + count)
-        first = _by_sets(np.minimum, np.where(read, index - start, count), geometry)
-        last = _by_sets(np.maximum, np.where(read, index - start, -1), geometry)
+        place = index - start
+        if layout == "planes":
+            channels, positions = extent(operand[0])
+            place = place % channels * positions + place // channels
+        first = _by_sets(np.minimum, np.where(read, place, count), geometry)
+        last = _by_sets(np.maximum, np.where(read, place, -1), geometry)
         found.append(Reach(first, last, _by_sets(np.add, read.astype(np.int64), geometry)))
         start += count
     return found

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from ..accelerators.layout import Extent, Layout, extent, laid_out
 from ..accelerators.plan import Arrivals
 from ..accelerators.program import Program
 from ..engines import Cut, Region
-from ..workload.layer import Ints, Layer, Workload, stream
+from ..workload.layer import Layer, Workload
 from .arrivals import arrivals
 from .capacity import Life, input_span, output_span
-
-#: (layer, operand, part, values, signed, tensor) -> a region.
-Encode = Callable[[Layer, str, str, Ints, bool, int], Region]
+from .encoding import Encode, Operand
 
 
 class Tensors:
@@ -22,9 +21,9 @@ class Tensors:
     Which tensors stay in AM, `resident` [tensors], is asked for wherever that matters.
     """
 
-    def __init__(self, workload: Workload, encode: Encode, cut: Cut) -> None:
+    def __init__(self, workload: Workload, encode: Encode, cut: Cut, layout: Layout = "bricks") -> None:
         self.workload = workload
-        self.regions = tuple(_encoded(workload, encode, tensor) for tensor in range(workload.tensors))
+        self.regions = tuple(_encoded(workload, encode, tensor, layout) for tensor in range(workload.tensors))
         self.sizes = [regions[0].count if regions else 0 for regions in self.regions]
         self.lives = [_life(workload, tensor) for tensor in range(workload.tensors)]
         self.cut = cut
@@ -36,6 +35,11 @@ class Tensors:
         other = copy.copy(self)
         other.cut, other._input_spans, other._output_spans = cut, {}, {}
         return other
+
+    def own(self, layer: int) -> tuple[Extent, ...]:
+        """The extents in memory of what a layer reads."""
+        found = (self.workload.values(tensor) for tensor in self.workload.sources(layer))
+        return tuple(extent(values[0]) for values in found if values is not None)
 
     def leaves(self, tensor: int, resident: Sequence[bool]) -> bool:
         """Whether a tensor is written to the memory: it is given, or somebody reads it and it does not stay in AM."""
@@ -79,16 +83,14 @@ class Tensors:
         return tuple(tensor for tensor in dict.fromkeys(self.workload.sources(layer)) if not resident[tensor])
 
 
-def _encoded(workload: Workload, encode: Encode, tensor: int) -> tuple[Region, ...]:
+def _encoded(workload: Workload, encode: Encode, tensor: int, layout: Layout) -> tuple[Region, ...]:
     """A tensor for every image."""
     values = workload.values(tensor)
     if values is None:
         return ()
-    layer, operand, part = _named(workload, tensor)
-    signed = bool((values < 0).any())
-    return tuple(
-        encode(layer, operand, f"{part} {image}", stream(values[image]), signed, tensor) for image in range(len(values))
-    )
+    layer, name, part = _named(workload, tensor)
+    operand = Operand(layer, name, values, workload.precision(tensor), tensor)
+    return tuple(encode(operand, f"{part} {image}", laid_out(one, layout)) for image, one in enumerate(values))
 
 
 def _named(workload: Workload, tensor: int) -> tuple[Layer, str, str]:

@@ -9,10 +9,10 @@ import attrs
 
 from tlm.codecs import Codec, Format
 from tlm.codecs.format import Ints
+from tlm.workload.effectual import effectual_macs
 from tlm.workload.layer import Layer, Workload, stream
 
-from .effectual import effectual_macs
-from .operands import OperandStatistics, of_streams, total
+from .operands import OperandStatistics, Stored, of_tensors, total
 from .precisions import STEP, Distribution, step_widths, stream_widths
 
 
@@ -90,7 +90,7 @@ def _layer(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) ->
         name=layer.name,
         kind=layer.kind,
         macs=layer.macs * layer.images,
-        effectual_macs=effectual_macs(layer),
+        effectual_macs=None if (macs := effectual_macs(layer)) is None else int(macs.sum()),
         weights=_weights(layer, codecs, align_bits) if layer.kind in ("conv", "fc") else None,
         activations=_activations(layer, codecs, align_bits),
     )
@@ -113,9 +113,9 @@ def _all(layers: list[LayerStatistics]) -> LayerStatistics:
 def _weights(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
     """A layer's weights, filter by filter; their widths always have a sign, as the machines take them."""
     values = _filter_stream(layer)
-    fmt = Format(bits=layer.bits, signed=bool((values < 0).any()), align_bits=align_bits)
+    stored = _stored(layer, layer.weights, [values], align_bits, layer.weight_bits)
     found = [stream_widths(values, signed=True)]
-    return of_streams([values], found, codecs, fmt, layer.weight_zero, layer.weight_bits)
+    return of_tensors([stored], found, codecs, layer.weight_zero, layer.weight_bits)
 
 
 def _filter_stream(layer: Layer) -> Ints:
@@ -124,12 +124,17 @@ def _filter_stream(layer: Layer) -> Ints:
 
 
 def _activations(layer: Layer, codecs: Mapping[str, Codec], align_bits: int | None) -> OperandStatistics:
-    """A layer's input, image by image."""
-    signed = layer.signed_inputs
-    streams = [stream(image) for image in layer.inputs]
+    """A layer's input, image by image; of several tensors, each is encoded by itself."""
+    streams, signed = [stream(image) for image in layer.inputs], layer.signed_inputs
     found = [_activation_widths(layer, image, values, signed) for image, values in enumerate(streams)]
-    fmt = Format(bits=layer.bits, signed=signed, align_bits=align_bits)
-    return of_streams(streams, found, codecs, fmt, layer.input_zero, layer.act_bits)
+    tensors = [
+        _stored(layer, part, [stream(image) for image in part], align_bits, layer.act_bits) for part in layer.operands
+    ]
+    return of_tensors(tensors, found, codecs, layer.input_zero, layer.act_bits)
+
+
+def _stored(layer: Layer, tensor: Ints, streams: list[Ints], align_bits: int | None, profile: int) -> Stored:
+    return Stored(tensor, streams, Format(layer.bits, bool((tensor < 0).any()), align_bits, profile))
 
 
 def _activation_widths(layer: Layer, image: int, values: Ints, signed: bool) -> tuple[Distribution, ...]:

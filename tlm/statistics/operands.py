@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from tlm.codecs import Codec, Format, entropy_bits
+from tlm.codecs import Codec, Format, OutsideDomain, entropy_bits
 from tlm.codecs.format import Ints
 from tlm.inputs.blame import UserFault
 from tlm.inputs.errors import BadInput
@@ -57,22 +57,38 @@ class OperandStatistics:
         }
 
 
-def of_streams(
-    streams: Sequence[Ints],
+@attrs.frozen(eq=False)
+class Stored:
+    """A tensor, in torch's order, as it is stored: the flat `streams` that its values lie in, and their format."""
+
+    tensor: Ints
+    streams: Sequence[Ints]
+    fmt: Format
+
+    def encoded_bytes(self, codec: Codec) -> int:
+        """Under a codec; BadInput, told of the tensor, where that does not store it."""
+        try:
+            return sum(-(-_bits(one, codec, self.fmt) // 8) for one in self.streams)
+        except OutsideDomain as error:
+            raise error.within(self.tensor) from None
+
+
+def of_tensors(
+    tensors: Sequence[Stored],
     widths: Iterable[tuple[Distribution, ...]],
     codecs: Mapping[str, Codec],
-    fmt: Format,
     zero: int,
     profile_bits: int,
 ) -> OperandStatistics:
-    """What is to be said of an operand that lies in `streams`, flat, of the distributions `widths` each."""
-    encoded, refused = _encoded(streams, codecs, fmt)
+    """What is to be said of an operand that is `tensors`, of whose streams `widths` are the distributions."""
+    encoded, refused = _encoded(tensors, codecs)
+    streams = [stream for one in tensors for stream in one.streams]
     return OperandStatistics(
         values=sum(one.size for one in streams),
         zeros=sum(int((one == zero).sum()) for one in streams),
         profile_bits=profile_bits,
         widths=_added(widths),
-        uncompressed_bytes=sum(storage_bytes(one.size, fmt.bits) for one in streams),
+        uncompressed_bytes=sum(storage_bytes(stream.size, one.fmt.bits) for one in tensors for stream in one.streams),
         encoded_bytes=encoded,
         entropy_bytes=sum(map(entropy_bits, streams)) / 8,
         refused=refused,
@@ -105,15 +121,13 @@ def _added(parts: Iterable[tuple[Distribution, ...]]) -> tuple[Distribution, ...
     return first
 
 
-def _encoded(
-    streams: Sequence[Ints], codecs: Mapping[str, Codec], fmt: Format
-) -> tuple[dict[str, int | None], dict[str, str]]:
+def _encoded(tensors: Sequence[Stored], codecs: Mapping[str, Codec]) -> tuple[dict[str, int | None], dict[str, str]]:
     """{codec: bytes of all streams, or None} and {codec: why it does not take them}."""
     encoded: dict[str, int | None] = {}
     refused: dict[str, str] = {}
     for name, codec in codecs.items():
         try:
-            encoded[name] = sum(-(-_bits(one, codec, fmt) // 8) for one in streams)
+            encoded[name] = sum(one.encoded_bytes(codec) for one in tensors)
         except UserFault:
             raise
         except BadInput as error:

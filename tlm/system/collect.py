@@ -11,6 +11,7 @@ import attrs
 from .. import __version__
 from ..accelerators.parts import LayerRun, Machine
 from ..accelerators.plan import Plan
+from ..accelerators.program import Program
 from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module, Rate
 from ..memory import Dram
@@ -150,8 +151,8 @@ def component(module: Module, time_fs: int) -> Component:
 
 
 def _notes(system: System) -> list[str]:
-    """What is to be said of the tensors of the workloads, each once."""
-    notes = [machine.plan.workload.note for machine in system.machines]
+    """What is to be said of the tensors of the workloads, and of how they are stored, each once."""
+    notes = [note for machine in system.machines for note in (machine.plan.workload.note, *machine.plan.notes)]
     return [note for note in dict.fromkeys(notes) if note]
 
 
@@ -235,7 +236,14 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
         roofline_cycles=max(compute, _moving_cycles(machine, runs)),
         bound_by=bound_by(total(_gains(machine, run) for run in runs)),
         accelerator=name,
+        multiplications=_multiplications(program, runs),
     )
+
+
+def _multiplications(program: Program, runs: list[LayerRun]) -> int | None:
+    if program.multiplications is None:
+        return None
+    return sum(int(program.multiplications[run.image]) for run in runs)
 
 
 def _gains(machine: Machine, run: LayerRun) -> dict[str, int]:
@@ -294,7 +302,7 @@ def _compression(plan: Plan) -> dict[str, Compression]:
     activations = [region for tensor in plan.encoded_tensors for region in tensor]
     return {
         name: Compression(
-            codec=regions[0].codec.name,
+            codec=" and ".join(dict.fromkeys(region.codec.name for region in regions)),
             encoded_bytes=sum(region.size_bytes for region in regions),
             uncompressed_bytes=sum(region.uncompressed_bytes for region in regions),
             entropy_bytes=limits[name] / 8,

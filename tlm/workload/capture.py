@@ -171,7 +171,12 @@ class _Quantiser:
     def __call__(self, stage: Stage, work: Product, coding: Coding) -> Weights:
         codes, scale = self._codes(work)
         zero = self.checkpoint.weight_zeros.get(work.layer, 0) if self._has_codes(work) and self.checkpoint else 0
-        return fold(stage.name, work, codes, zero, scale, coding.scale)
+        folded = fold(stage.name, work, codes, zero, scale, coding.scale)
+        return attrs.evolve(folded, full_precision=self._in_full_precision(work))
+
+    def _in_full_precision(self, work: Product) -> bool:
+        coded = self.checkpoint is not None and bool(self.checkpoint.codes)
+        return coded and not self._has_codes(work) and not self.spec.ternary
 
     def _has_codes(self, work: Product) -> bool:
         given = self.checkpoint is not None and work.layer in self.checkpoint.codes

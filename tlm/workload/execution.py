@@ -78,7 +78,7 @@ def executed(
     if table is not None:
         outputs = from_table(table.codes, outputs, requant.low)
     if stage.pool:
-        if coding.zero and stage.pool.kind == "average" and stage.pool.padding != (0, 0):
+        if coding.zero and stage.pool.kind == "average" and stage.pool.counted != (0, 0):
             raise bad(f"layer {stage.name!r} averages padding, whose code is not 0")
         outputs = pooled(outputs, stage.pool)
     return _layer(stage, operands, outputs, sums=sums, weights=weights, requant=requant, table=table)
@@ -257,9 +257,9 @@ def pooled(maps: Ints, pool: Pool) -> Ints:
     windows = windows[:, :, : pool.out[0], : pool.out[1]]
     if pool.kind == "max":
         return windows.amax(dim=(4, 5)).numpy()
-    size = pool.kernel[0] * pool.kernel[1]
+    count = torch.from_numpy(pool.counts((maps.shape[2], maps.shape[3])))
     sums = windows.to(torch.int64).sum(dim=(4, 5))
-    return ((2 * sums + size) // (2 * size)).to(torch.int32).numpy()
+    return ((2 * sums + count) // (2 * count)).to(torch.int32).numpy()
 
 
 def _layer(
@@ -301,6 +301,7 @@ def _layer(
         join="sequence" if several and kind != "conv" else "channels",
         operation="" if weights else stage.operation,
         other_macs=work.macs if isinstance(work, Unmodelled) else 0,
+        full_precision=bool(weights and weights.full_precision),
         **geometry,
     )
 

@@ -24,13 +24,14 @@ class Weights:
     """A layer's integers: `codes` in torch's layout, of real 0 the code `zero`, `bias` int64 [F] or None.
 
     `real` is the real value of an accumulator of 1: [1], or [F] after normalisation. It is above 0, but for a filter
-    that normalisation turns round where `zero` is not 0.
+    that normalisation turns round where `zero` is not 0. `full_precision` is the Layer's.
     """
 
     codes: Ints
     bias: Ints | None
     real: Reals
     zero: int = 0
+    full_precision: bool = False
 
     def bound(self, largest_input: int) -> Ints:
         """The largest magnitude that an accumulator can have, [1] or [F] as `real`."""

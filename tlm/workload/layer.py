@@ -34,7 +34,8 @@ class Pool:
     """Pooling after requantisation, over integers, on the map of one filter.
 
     `max`: padding never wins. `average`: the sum s of the values inside the map (padding adds zero) becomes
-    (2*s + n) // (2*n), n the kernel's size kernel_y * kernel_x: rounded to nearest, ties up.
+    (2*s + n) // (2*n), rounded to nearest, ties up; n is how many places of the window lie in the map and as far around
+    it as `counted` says (the whole padding, or nothing of it): the kernel's size where no window reaches beyond.
     """
 
     kind: Literal["max", "average"]
@@ -42,6 +43,16 @@ class Pool:
     stride: tuple[int, int]
     padding: tuple[int, int]
     out: tuple[int, int]
+    counted: tuple[int, int] = (0, 0)
+
+    def counts(self, map_size: tuple[int, int]) -> Ints:
+        """[out_y, out_x] the n of every average over a map of `map_size`."""
+        by_axis = []
+        for axis, size in enumerate(map_size):
+            begin = np.arange(self.out[axis]) * self.stride[axis] - self.padding[axis]
+            edges = (-self.counted[axis], size + self.counted[axis])
+            by_axis.append(np.diff(np.clip([begin, begin + self.kernel[axis]], *edges), axis=0)[0])
+        return np.outer(*by_axis)
 
 
 @attrs.frozen(eq=False)
@@ -81,7 +92,7 @@ class Layer:
     `table`, [tables, entries], follows requantisation and precedes pooling: filter f's code q becomes
     table[f * tables // F, q - requant.low].
     `bits` is the storage width of values; `act_bits` (P) and `weight_bits` (Pw) are the profile precisions,
-    sign included.
+    sign included. `full_precision`: a checkpoint that has codes for weights has none for these.
 
     `sources` are the numbers of the tensors it reads (see Workload; () is the one before it), `parts` these
     tensors, [N, C, H, W] or [N, C] each, in the shape that this layer sees them in: their streams are what was put
@@ -117,6 +128,7 @@ class Layer:
     join: Literal["channels", "sequence"] = "channels"
     operation: str = ""
     other_macs: int = 0
+    full_precision: bool = False
 
     @property
     def operands(self) -> tuple[Ints, ...]:
@@ -195,10 +207,16 @@ class Workload:
         return tuple(layer for layer in range(len(self.layers)) if tensor in self.sources(layer))
 
     def values(self, tensor: int) -> Ints | None:
-        """Tensor number `tensor`, over all images, as its first reader has it; None for an input that nobody reads."""
+        """Tensor number `tensor`, over all images, as it was put out, or as an input's first reader has it, if any."""
+        if tensor >= self.inputs:
+            return self.layers[tensor - self.inputs].outputs
         for layer in self.readers(tensor):
             return self.layers[layer].operands[self.sources(layer).index(tensor)]
-        return self.layers[tensor - self.inputs].outputs if tensor >= self.inputs else None
+        return None
+
+    def precision(self, tensor: int) -> int:
+        """The profile's, of tensor number `tensor`: the widest of its readers', in bits; unread, the storage width."""
+        return max((self.layers[layer].act_bits for layer in self.readers(tensor)), default=self.layers[0].bits)
 
 
 def first_difference(found: Ints, expected: Ints) -> int | None:

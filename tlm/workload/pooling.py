@@ -49,17 +49,12 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Value:
-    """The average of each window; every one must be over the whole kernel."""
-    pool = Pool("average", pair(kernel_size), pair(stride or kernel_size), pair(padding), _out(builder))
-    values = pool.kernel[0] * pool.kernel[1]
-    if pool.padding != (0, 0) and not count_include_pad:
-        raise NotModelled("leaves padding out of its averages: only count_include_pad=True is modelled")
-    if divisor_override not in (None, values):
-        raise NotModelled(f"divides by {divisor_override}, not by its {values} values")
-    before = x.index.shape[-2:]
-    for size, out, kernel, step, pad in zip(before, pool.out, pool.kernel, pool.stride, pool.padding, strict=True):
-        if (out - 1) * step + kernel > size + 2 * pad:
-            raise NotModelled("averages windows that overhang the map: only ceil_mode=False is modelled")
+    """The average of each window, over what of it lies in the map and, with `count_include_pad`, in the padding."""
+    around = pair(padding)
+    counted = around if count_include_pad else (0, 0)
+    pool = Pool("average", pair(kernel_size), pair(stride or kernel_size), around, _out(builder), counted)
+    if divisor_override is not None and (pool.counts(_size(x)) != divisor_override).any():
+        raise NotModelled(f"divides by {divisor_override}, not by the number of its values")
     return _pooled(builder, x, pool)
 
 
@@ -138,11 +133,15 @@ def _over(builder: Builder, x: Value, dim: Any, kind: Any) -> Value:
 
 
 def _adaptive(builder: Builder, x: Value, kind: Any) -> Value:
-    before, after = (x.index.shape[-2], x.index.shape[-1]), _out(builder)
+    before, after = _size(x), _out(builder)
     kernel = (before[0] // after[0], before[1] // after[1])
     if (kernel[0] * after[0], kernel[1] * after[1]) != before:
         raise NotModelled(f"does not divide a map of {list(before)} evenly into {list(after)}")
     return x if before == after else _pooled(builder, x, Pool(kind, kernel, kernel, (0, 0), after))
+
+
+def _size(x: Value) -> Pair:
+    return x.index.shape[-2], x.index.shape[-1]
 
 
 def _pooled(builder: Builder, x: Value, pool: Pool) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 import torch
@@ -202,9 +202,10 @@ def real_pool(values: Tensor, pool: Pool) -> Tensor:
     padded = F.pad(values, pool_padding(pool, values.shape[2:]), value=-torch.inf if pool.kind == "max" else 0.0)
     reach = [(pool.out[axis] - 1) * pool.stride[axis] + pool.kernel[axis] for axis in (0, 1)]
     padded = padded[:, :, : reach[0], : reach[1]]
-    function: Any = F.max_pool2d if pool.kind == "max" else F.avg_pool2d
-    made: Tensor = function(padded, pool.kernel, pool.stride)
-    return made
+    if pool.kind == "max":
+        return F.max_pool2d(padded, pool.kernel, pool.stride)
+    sums: Tensor = F.avg_pool2d(padded, pool.kernel, pool.stride, divisor_override=1)
+    return sums / torch.from_numpy(pool.counts((values.shape[2], values.shape[3])))
 
 
 def pool_padding(pool: Pool, map_size: Shape) -> list[int]:

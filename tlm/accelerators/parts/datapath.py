@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ...core import CheckFailed
-from ...workload.layer import Ints, Layer, Pool, Requant, stream
+from ...workload.layer import Ints, Layer, Pool, Requant
 from ..joined import Joined
+from ..layout import extent, laid_out, places_in_bricks
 from ..program import Pass, Program
 from .combine import combine
 
 Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
+ALL = slice(None)
 
 
 class Datapath:
@@ -49,7 +52,9 @@ class Datapath:
         """Values of a tensor, from place `first` of its stream, are at hand."""
         for operand, source in enumerate(self._sources):
             if source == tensor:
-                self.inputs[self._joined.places(operand, np.arange(first, first + len(values)))] = values
+                program = self.program
+                places = places_in_bricks(first, first + len(values), program.layout, program.own[operand])
+                self.inputs[self._joined.places(operand, places)] = values
 
     def patches(self, job: Pass) -> Floats:
         """[windows of the pass, K] the activations the dispatcher broadcasts, in the reduction's order."""
@@ -104,11 +109,17 @@ class Datapath:
         if begin == end:
             return np.zeros(0, np.int64)
         if layer.requant is None:  # the layer stands alone: what it writes is the next one's own tensor
-            return stream(layer.outputs[self.image])[begin:end]
-        positions = np.arange(begin // layer.filters, -(-end // layer.filters))
-        values = post_process(self.accumulators, layer, positions).T.reshape(-1)
-        shift = begin - begin // layer.filters * layer.filters
-        return np.asarray(values[shift : shift + end - begin])
+            return laid_out(layer.outputs[self.image], self.program.layout)[begin:end]
+        filters, positions = extent(layer.outputs[self.image])
+        if self.program.layout == "bricks":
+            first, behind = begin // filters, -(-end // filters)
+            values = post_process(self.accumulators, layer, np.arange(first, behind)).T
+            start = begin - first * filters
+        else:
+            first, behind = begin // positions, -(-end // positions)
+            values = post_process(self.accumulators, layer, np.arange(positions), slice(first, behind))
+            start = begin - first * positions
+        return np.asarray(values.reshape(-1)[start : start + end - begin])
 
     def _gather(self, job: Pass) -> Floats:
         geometry, zero = self.program.geometry, self.program.layer.input_zero
@@ -131,41 +142,46 @@ def _reduction_offsets(program: Program) -> tuple[Ints, Ints, Ints]:
     return y * program.geometry.dilation[0], x * program.geometry.dilation[1], channel
 
 
-def post_process(accumulators: Ints, layer: Layer, positions: Ints) -> Ints:
-    """[filters, positions] outputs at positions of the (pooled) map, in raster order, from [filters, windows]."""
+def post_process(accumulators: Ints, layer: Layer, positions: Ints, filters: slice = ALL) -> Ints:
+    """[filters, positions] outputs at positions of the (pooled) map, in raster order, from [all filters, windows]."""
     assert layer.requant is not None
     if layer.pool is None:
-        return codes(accumulators[:, positions], layer)
-    windows, inside = _pool_windows(layer.out_size, layer.pool, positions)
-    values = codes(accumulators[:, windows.reshape(-1)], layer).reshape(-1, *windows.shape)
+        return codes(accumulators[filters, positions], layer, filters)
+    windows, inside, counted = _pool_windows(layer.out_size, layer.pool, positions)
+    values = codes(accumulators[filters, windows.reshape(-1)], layer, filters).reshape(-1, *windows.shape)
     if layer.pool.kind == "max":
         return np.asarray(np.where(inside, values, np.iinfo(np.int64).min).max(axis=2))
-    count = layer.pool.kernel[0] * layer.pool.kernel[1]
+    count = counted.sum(axis=1)
     return np.asarray((2 * np.where(inside, values, layer.requant.zero).sum(axis=2) + count) // (2 * count))
 
 
-def codes(accumulators: Ints, layer: Layer) -> Ints:
-    """Accumulators [F, ...] requantised and, where the layer has a table, looked up in it."""
+def codes(accumulators: Ints, layer: Layer, filters: slice = ALL) -> Ints:
+    """Accumulators [filters, ...] requantised and, where the layer has a table, looked up in it."""
     assert layer.requant is not None
-    values = requantise(accumulators, layer.requant)
+    values = requantise(accumulators, layer.requant, filters)
     if layer.table is None:
         return values
-    table = np.arange(layer.filters) * len(layer.table) // layer.filters
+    table = (np.arange(layer.filters) * len(layer.table) // layer.filters)[filters]
     return np.asarray(layer.table[table[:, None], values - layer.requant.low])
 
 
-def requantise(accumulators: Ints, requant: Requant) -> Ints:
-    """clamp(((acc * m + 2^(s-1)) >> s) + z), filters first."""
-    multiplier, shift = requant.multiplier[:, None], requant.shift[:, None]
+def requantise(accumulators: Ints, requant: Requant, filters: slice = ALL) -> Ints:
+    """clamp(((acc * m + 2^(s-1)) >> s) + z) for [filters, ...]; m and s are of all filters, or one for all."""
+    multiplier, shift = (
+        (each if len(each) == 1 else each[filters])[:, None] for each in (requant.multiplier, requant.shift)
+    )
     scaled = (accumulators * multiplier + (np.int64(1) << (shift - 1))) >> shift
     return np.asarray(np.clip(scaled + requant.zero, requant.low, requant.high))
 
 
-def _pool_windows(size: tuple[int, int], pool: Pool, positions: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-    """[positions, kernel] windows each pooled position reads, and whether they lie in the map."""
+def _pool_windows(size: tuple[int, int], pool: Pool, positions: Ints) -> tuple[Ints, Bools, Bools]:
+    """[positions, kernel] windows each pooled position reads, whether they lie in the map, and count in an average."""
     py, px = np.divmod(positions, pool.out[1])
     ky, kx = (edge.reshape(-1) for edge in np.indices(pool.kernel))
     y = (py * pool.stride[0] - pool.padding[0])[:, None] + ky
     x = (px * pool.stride[1] - pool.padding[1])[:, None] + kx
-    inside = (y >= 0) & (y < size[0]) & (x >= 0) & (x < size[1])
-    return np.where(inside, y * size[1] + x, 0), inside
+    inside, counted = (
+        (y >= -around_y) & (y < size[0] + around_y) & (x >= -around_x) & (x < size[1] + around_x)
+        for around_y, around_x in ((0, 0), pool.counted)
+    )
+    return np.where(inside, y * size[1] + x, 0), inside, counted

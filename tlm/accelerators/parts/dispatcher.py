@@ -16,7 +16,8 @@ import simpy
 from ...core import BUSY, IDLE, CheckFailed, Clock, Module, Party
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
-from ...workload.layer import Ints, first_difference, storage_bytes, stream
+from ...workload.layer import Ints, first_difference, storage_bytes
+from ..layout import laid_out
 from ..plan import Arrivals, Plan
 from ..program import Pass, Program
 from .broadcast import Broadcast, Job
@@ -312,7 +313,7 @@ class Dispatcher(Module):
         """The layer's outputs, compared with the reference, stay for others; tensors that it is the last to read go."""
         del self.datapaths[layer, image]
         outputs = datapath.outputs(0, int(datapath.program.layer.outputs[image].size))
-        expected = stream(datapath.program.layer.outputs[image])
+        expected = laid_out(datapath.program.layer.outputs[image], datapath.program.layout)
         place = first_difference(outputs, expected)
         if place is not None:
             raise CheckFailed(

@@ -27,7 +27,9 @@ def events(machine: Machine, time_fs: int) -> dict[str, ByLayer]:
     counts["cycles"] = Counter({layer: span // period for layer, span in spans(machine, time_fs).items()})
     for run in machine.dispatcher.ended:
         program = machine.plan.programs[run.layer]
+        made = program.multiplications
         counts["macs"][run.layer] += program.layer.macs
+        counts["multiplications"][run.layer] += program.layer.macs if made is None else int(made[run.image])
         if program.layer.kind in KINDS:
             for event in ("unit_cycles", f"{program.layer.kind}_unit_cycles"):
                 counts[event][run.layer] += units * run.compute_cycles

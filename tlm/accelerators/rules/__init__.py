@@ -7,7 +7,7 @@ from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Ruled
 
 from ..spec import AcceleratorSpec
-from . import base, column, dstripes, loom, pointwise, stripes, tartan
+from . import base, column, dstripes, loom, pointwise, scnn, stripes, tartan
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -21,7 +21,8 @@ RULES = {
     "loom-static": Rule(loom.static, serial_weights=True),
     "loom": Rule(loom.activations, serial_weights=True),
     "loom-dynamic": Rule(loom.both, serial_weights=True),
-    "pointwise": Rule(pointwise.completion, kinds=("pointwise",)),
+    "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid, skips=True),
+    "pointwise": Rule(pointwise.completion, kinds=("pointwise",), grid=pointwise.grid),
 }
 
 KINDS: tuple[Ruled, ...] = ("conv", "fc")  # what the array of inner-product units is for

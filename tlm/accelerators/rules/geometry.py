@@ -18,12 +18,16 @@ Int64s = npt.NDArray[np.int64]
 
 @attrs.frozen
 class Grid:
-    """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 5.1)."""
+    """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 5.1).
+
+    With `whole_kernel` a step is all of the kernel for `lanes` channels, and nothing is folded.
+    """
 
     tiles: int
     rows: int
     columns: int
     lanes: int
+    whole_kernel: bool = False
 
     @classmethod
     def of(cls, spec: AcceleratorSpec) -> Grid:
@@ -55,7 +59,7 @@ class Geometry:
 
     The loop nest, outer to inner: groups, window sets (`columns` windows, numbered with x fastest and packed
     across rows), filter sets (`grid.filters` filters), steps. A step is one brick, `lanes` channels, at one
-    kernel position: (ky, kx, brick), brick innermost.
+    kernel position: (ky, kx, brick), brick innermost; or, with `grid.whole_kernel`, at all of them.
 
     A convolution of exactly 3 channels, in one group, without dilation and of stride above 1 is *folded* (space to
     depth) after padding, to fill its bricks: with the strides (sy, sx) as `fold`, y = sy * Y + j and x = sx * X + i,
@@ -85,8 +89,8 @@ class Geometry:
         if not conv and layer.kind != "fc":
             return cls._without_weights(layer, grid)
         channels = int(layer.weights.shape[1])
-        whole = layer.groups == 1 and layer.dilation == (1, 1)
-        folded = conv and channels == 3 and whole and max(layer.stride) > 1
+        folds = layer.groups == 1 and layer.dilation == (1, 1) and not grid.whole_kernel
+        folded = conv and channels == 3 and folds and max(layer.stride) > 1
         return cls(
             grid=grid,
             groups=layer.groups,
@@ -155,7 +159,13 @@ class Geometry:
     @property
     def steps(self) -> int:
         """Steps of one window set and one filter set."""
-        return self.folded_kernel[0] * self.folded_kernel[1] * self.bricks
+        return self.bricks if self.grid.whole_kernel else self.folded_kernel[0] * self.folded_kernel[1] * self.bricks
+
+    @property
+    def step_weights(self) -> int:
+        """Weights of one tile in one step, at most."""
+        kernel = self.kernel[0] * self.kernel[1] if self.grid.whole_kernel else 1
+        return self.grid.rows * self.grid.lanes * kernel
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -171,10 +181,11 @@ class Geometry:
         x = x * fold_x + phase % fold_x
         real = (y < kernel_y) & (x < kernel_x)
         position = np.arange(self.folded_kernel[0] * self.folded_kernel[1]).reshape(*self.folded_kernel, 1)
-        step = position * self.bricks + folded // self.grid.lanes
-        counts = np.bincount(step[real], minlength=self.steps)
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return Reduction(((channel * kernel_y + y) * kernel_x + x)[real], starts)
+        before = 0 * position if self.grid.whole_kernel else position * self.bricks
+        step = (before + folded // self.grid.lanes)[real]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(step, minlength=self.steps))]).astype(np.int64)
+        order = ((channel * kernel_y + y) * kernel_x + x)[real]
+        return Reduction(order[np.argsort(step, kind="stable")], starts)
 
     def input_extent(self) -> tuple[Int64s, Int64s]:
         """(first, last) input position, y * W + x in raster order, that every window reads: [windows] each.

@@ -43,7 +43,7 @@ class _Checked:
         """The rule's grid: whole numbers above 0."""
         with self.code.running(f"the grid of {self.code.shown}"):
             given: Any = self.own.grid(layer, spec)
-        if not isinstance(given, Grid) or not all(_is_count(size) for size in attrs.astuple(given)):
+        if not isinstance(given, Grid) or not _has_counts(given):
             raise self.code.fault(f"the grid of {self.code.shown} must be a Grid of whole numbers above 0, not {given}")
         return given
 
@@ -69,8 +69,9 @@ class _Checked:
         return self.code.fault(f"{self.code.shown}() for layer {layer.name!r} {problem}")
 
 
-def _is_count(size: Any) -> bool:
-    return type(size) is int and size > 0
+def _has_counts(grid: Grid) -> bool:
+    sizes = (grid.tiles, grid.rows, grid.columns, grid.lanes)
+    return all(type(size) is int and size > 0 for size in sizes)
 
 
 def _fall(cycles: Int64s, at: int) -> str:

@@ -14,11 +14,12 @@ from tlm.workload.layer import Ints, Layer
 Masks = npt.NDArray[np.bool_]
 
 
-def effectual_macs(layer: Layer) -> int | None:
-    """Over all images; None for a layer that has no weights. Padding is zero."""
+def effectual_macs(layer: Layer) -> npt.NDArray[np.int64] | None:
+    """[images]; None for a layer that has no weights. Padding is zero."""
     if layer.kind not in ("conv", "fc"):
         return None
-    return int(sum(int((_seen(layer, image) * _kernels(layer)).sum()) for image in layer.inputs))
+    kernels = _kernels(layer)
+    return np.array([(_seen(layer, image) * kernels).sum() for image in layer.inputs], np.int64)
 
 
 def _kernels(layer: Layer) -> npt.NDArray[np.int64]:

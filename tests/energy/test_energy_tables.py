@@ -51,7 +51,7 @@ def test_the_units_take_the_area_of_table_6(array: str) -> None:
     assert UNITS[array] * area.mm2 == pytest.approx(PUBLISHED_MM2[array], abs=5e-3)
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", [name for name in preset_names() if "scnn" not in name])
 def test_a_preset_s_figures_are_known(preset: str) -> None:
     spec = load("ideal", [f"accelerator={preset}"]).accelerator.energy
     assert spec is not None
