@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .activations import ACTIVATIONS, Activation, lstm_gates
 from .builder import Builder, NotModelled
-from .stage import Combination, Product
+from .stage import Combination, Product, identity
 from .values import Stored, Value
 
 #: Indices of a step's state: h, and c where there is one.
@@ -151,7 +151,7 @@ def _cell(builder: Builder, x: Value, hx: Any, given: Sequence[Any], step: Step,
 def _shared_weights(builder: Builder, given: Sequence[Any]) -> _Weights:
     """The weights of a cell: those of an earlier call where they are the same."""
     tensors: list[Any] = [None if one is None else one.detach() for one in (*given, None, None)[:4]]
-    key = tuple(0 if one is None else one.data_ptr() for one in tensors)
+    key = tuple(None if one is None else identity(one) for one in tensors)
     if key not in builder.weights:
         builder.weights[key] = _Weights(*tensors)
     shared: _Weights = builder.weights[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Literal
 
 import attrs
@@ -170,6 +170,11 @@ class Stage:
     def parts(self, tensors: dict[int, Tensor]) -> tuple[Tensor, ...]:
         """Its operands [N, *shape], of all `tensors` [N, ...] by number."""
         return tuple(seen(tensors[one.number], shape) for one, shape in zip(self.sources, self.shapes, strict=True))
+
+
+def identity(values: Tensor) -> Hashable:
+    """What tells a tensor from all others that there are: where its values lie, and how they are read there."""
+    return values.data_ptr(), tuple(values.shape), values.stride(), values.dtype
 
 
 def seen(values: Tensor, shape: Shape) -> Tensor:
