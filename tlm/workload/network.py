@@ -99,10 +99,10 @@ class Execution:
         )
 
     def _is_last(self, stage: Stage) -> bool:
-        """Whether nothing but the layer itself says what scale its outputs should have."""
+        """Whether nothing but its accumulators says what scale a layer's outputs should have."""
         number = stage.output.number
         told = number in self.readers or self.codings.shared(number) or self.codings[number].given
-        return not told and not isinstance(stage.work, Unmodelled)
+        return not (told or stage.activation or stage.pool or isinstance(stage.work, Unmodelled))
 
 
 def _predictions(last: Layer, weights: Weights | None) -> tuple[int, ...] | None:
