@@ -17,6 +17,7 @@ from tlm.workload.capture import capture
 from tlm.workload.layer import Layer, Workload
 from tlm.workload.spec import WorkloadSpec
 
+
 def seasoned(network: nn.Module) -> nn.Module:
     """Normalisations that have seen something."""
     for module in network.modules():

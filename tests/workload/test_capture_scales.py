@@ -30,3 +30,22 @@ def test_a_network_that_ends_in_pooling_gives_codes_of_what_was_pooled() -> None
     torch.manual_seed(3)
     faithful(nn.Sequential(nn.Conv2d(1, 3, 3), nn.MaxPool2d(2)), (1, 6, 6))
     faithful(nn.Sequential(nn.Conv2d(1, 3, 3), nn.Sigmoid(), nn.AvgPool2d(2)), (1, 6, 6))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-6])
+def test_a_branch_that_is_all_zero_does_not_set_the_unit_of_a_sum(size: float) -> None:
+    def run(net: Net, x: torch.Tensor) -> torch.Tensor:
+        x = x * size
+        return x + torch.zeros(1) * net.a(x)
+
+    torch.manual_seed(3)
+    faithful(Net(run, a=nn.Conv2d(2, 2, 3, padding=1)), (2, 4, 4))
+
+
+def test_a_cell_that_begins_with_computed_zeros() -> None:
+    def run(net: Net, x: torch.Tensor) -> torch.Tensor:
+        cell = torch.sigmoid(net.a(x)) * torch.zeros(1) + torch.sigmoid(net.b(x)) * torch.tanh(net.a(x))
+        return torch.sigmoid(net.b(x)) * torch.tanh(cell)
+
+    torch.manual_seed(3)
+    faithful(Net(run, a=nn.Conv2d(2, 2, 3, padding=1), b=nn.Conv2d(2, 2, 1)), (2, 4, 4))

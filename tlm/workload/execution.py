@@ -62,14 +62,16 @@ def executed(
     """The layer that `stage` is.
 
     `weights` are those of a convolution or fully connected layer, `coding` is that of its outputs; `by_sums`: with the
-    scale that the largest magnitude of its accumulators asks for. `looked_up` is the range of the real numbers that
-    its table is looked up by.
+    scale that the largest magnitude of its accumulators asks for, within the bounds of its activation. `looked_up` is
+    the range of the real numbers that its table is looked up by.
     """
     if isinstance(stage.work, Unmodelled):
         return _given(stage, stage.work, operands, coding)
     sums = _summed(stage, operands, weights)
     if by_sums:
         reals = real_values(sums.accumulators, sums.real)
+        if stage.activation:
+            reals = reals.clip(stage.activation.low, stage.activation.high)
         scale = q.scale_for(float(reals.min()), float(reals.max()), coding.bits, coding.signed)
         coding = attrs.evolve(coding, scale=scale)
     table = table_for(stage.activation, looked_up, coding) if stage.activation and looked_up else None

@@ -102,7 +102,8 @@ class Execution:
         """Whether nothing but its accumulators says what scale a layer's outputs should have."""
         number = stage.output.number
         told = number in self.readers or self.codings.shared(number) or self.codings[number].given
-        return not (told or stage.activation or stage.pool or isinstance(stage.work, Unmodelled))
+        looked_up = stage.activation and stage.activation.functions
+        return not (told or looked_up or stage.pool or isinstance(stage.work, Unmodelled))
 
 
 def _predictions(last: Layer, weights: Weights | None) -> tuple[int, ...] | None:

@@ -17,8 +17,8 @@ from .stage import Combination, Product, Stage
 
 #: How far apart the scales that a checkpoint gives for one tensor may be, relatively.
 SAME = 1e-6
-#: The scale of constants that are all zero.
-NOTHING = 2.0**-20
+#: The scale of what is all zero: so small that its zeros do not set the unit of a sum.
+NOTHING = 2.0**-30
 
 
 @attrs.frozen
@@ -68,8 +68,6 @@ def codings(network: Network, ranges: Ranges, bits: int, checkpoint: Checkpoint 
             found = ranges.tensors[number]
             whole.low, whole.high = min(whole.low, found.low), max(whole.high, found.high)
         coding = _coding(whole, any(signs[number] for number in numbers), bits, told.get(first, _Told()))
-        if whole.low == whole.high == 0 and all(number in network.constants for number in numbers):
-            coding = attrs.evolve(coding, scale=NOTHING)  # in a sum, its zeros must not set the unit
         made.update(dict.fromkeys(numbers, coding))
     return Codings(made, {number: len(numbers) for numbers in members.values() for number in numbers})
 
@@ -86,7 +84,7 @@ class _Told:
 
 def _coding(found: Range, signed: bool, bits: int, told: _Told) -> Coding:
     sign = told.signed if told.signed is not None else signed and not told.zero
-    scale = told.scale or q.scale_for(found.low, found.high, bits, sign)
+    scale = told.scale or (q.scale_for(found.low, found.high, bits, sign) if found.low or found.high else NOTHING)
     return Coding(scale, told.zero, sign, bits, told.scale is not None)
 
 
