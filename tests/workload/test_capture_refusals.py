@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -38,11 +38,14 @@ class Apply(nn.Module):
         return self.function(x)
 
 
-def behind_its_back(x: Tensor) -> Tensor:
-    """Changes `x` through a view of it."""
-    x = x * 2
-    x.view(-1).mul_(-1)
-    return x
+class Counts(nn.Module):
+    """Gives something else every time."""
+
+    calls: ClassVar[list[int]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.append(1)
+        return x * len(self.calls)
 
 
 CONV = nn.Conv2d(2, 2, 3)
@@ -54,7 +57,7 @@ SEQUENCES = {
     "whole_numbers": ([CONV, nn.Flatten(), Apply(lambda x: x.argmax(1))], ["gives nothing that is computed", "input"]),
     "decided": ([Apply(lambda x: x * x.sum().item())], ["'item' (item) makes a decision of the image's values"]),
     "not_finite": ([Apply(torch.log), Apply(lambda x: x - 2), Apply(torch.log)], ["(log) gives values that are not"]),
-    "behind_its_back": ([Apply(behind_its_back), CONV], ["in place", "under another name"]),
+    "counts": ([Counts(), CONV], ["the network gives something else than the layers", "from one call to the next"]),
 }
 
 
@@ -136,7 +139,7 @@ class Overflows(Network):
     ("network", "words"),
     [
         (NoTensor, "the network gives nothing that is computed from its input"),
-        (Decides, "cannot be traced by torch.fx"),
+        (Decides, "the network cannot be followed: symbolically traced"),
         (AlwaysDrops, "operation 'dropout' (dropout) stays on in evaluation"),
         (Overflows, "layer 'conv' (Conv2d) gives values that are not finite"),
     ],

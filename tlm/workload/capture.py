@@ -30,12 +30,13 @@ from . import quantisation as q
 from .calibration import measure
 from .checkpoint import Checkpoint, load_checkpoint
 from .folding import Weights, fold
+from .following import out_of_memory
 from .images import load_images
 from .layer import Ints, Workload
 from .loading import load_function
 from .network import execute
 from .quantisation import Reals
-from .reading import out_of_memory, read_network
+from .reading import read_network
 from .scales import Coding, codings
 from .spec import WorkloadSpec
 from .stage import Product, Stage, identity

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 
 from . import arithmetic, movement, pooling, recurrent, weighted
@@ -22,13 +23,15 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "dropout": movement.dropout,
     "pad": movement.pad,
     "interpolate": movement.interpolate,
-    "upsample_nearest2d": movement.upsample_nearest2d,
+    "upsample_nearest1d": movement.upsample(torch.ops.aten.upsample_nearest1d),
+    "upsample_nearest2d": movement.upsample(torch.ops.aten.upsample_nearest2d),
     "conv1d": weighted.conv1d,
     "conv2d": weighted.conv2d,
     "linear": weighted.linear,
     "addmm": weighted.addmm,
     "normalise": weighted.normalise,
     "batch_norm": weighted.batch_norm,
+    "_native_batch_norm_legit_no_training": weighted.native_batch_norm,
     "max_pool1d": pooling.max_pool1d,
     "max_pool2d": pooling.max_pool2d,
     "max_pool2d_with_indices": pooling.max_pool2d_with_indices,
@@ -88,10 +91,15 @@ def name_of(target: Any) -> str:
     """What an operation is called, whether a function, a method or an operator of an exported graph."""
     if target in NAMES:
         return NAMES[target]
-    if isinstance(target, str):
-        name = target
-    else:
-        packet = getattr(target, "overloadpacket", target)
-        name = getattr(packet, "__name__", type(target).__name__)
+    name = own_name(target)
     plain = name if name.startswith("_") else name.rstrip("_")
     return SAME_AS.get(plain, plain)
+
+
+def own_name(target: Any) -> str:
+    """What torch calls an operation, `_` at the end of those that work in place included."""
+    if isinstance(target, str):
+        return target
+    packet = getattr(target, "overloadpacket", target)
+    name: str = getattr(packet, "__name__", type(target).__name__)
+    return name

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .builder import Builder, Refused
+from .builder import Builder, Path, Refused, inside
 from .stage import Unmodelled
-from .values import ZERO, Derived, Value, as_stored
+from .values import ZERO, Value, as_stored
 
 #: Runs an operation on what a function makes of each Value among its arguments.
 Apply = Callable[[Callable[[Value], Tensor]], Any]
@@ -18,24 +18,25 @@ Apply = Callable[[Callable[[Value], Tensor]], Any]
 
 def unmodelled(builder: Builder) -> Any:
     """The operation as a layer of kind "other"; one for each of the tensors that it gives."""
-    real = builder.real
-    if isinstance(real, Tensor):
-        return _given(builder, real, None)
-    if not isinstance(real, (tuple, list)) or not all(one is None or isinstance(one, Tensor) for one in real):
+    return _given(builder, builder.real, ())
+
+
+def _given(builder: Builder, real: Any, path: Path) -> Any:
+    """The part of what the operation gives that `path` leads to, `real` for the image."""
+    if real is None:
+        return None
+    if isinstance(real, (tuple, list)):
+        return tuple(_given(builder, one, (*path, place)) for place, one in enumerate(real))
+    if not isinstance(real, Tensor):
         raise Refused(f"is not modelled, and gives {type(real).__name__} instead of tensors")
-    made = []
-    for place, one in enumerate(real):
-        builder.real = one
-        made.append(one if one is None else _given(builder, one, place))
-    return tuple(made)
+    builder.real = real
+    return _layer(builder, real, path) if real.is_floating_point() else builder.derived(real, path)
 
 
-def _given(builder: Builder, real: Tensor, place: int | None) -> Value | Derived:
+def _layer(builder: Builder, real: Tensor, path: Path) -> Value:
     apply, values = builder.call
     if not real.numel():
         raise Refused("gives an empty tensor")
-    if not real.is_floating_point():
-        return builder.derived(real, place)
     joined = torch.cat([value.index.reshape(-1) for value in values])
     sources = builder.tensors.of(joined)
     local = {id(value): builder.tensors.local(value.index, sources) for value in values}
@@ -45,10 +46,9 @@ def _given(builder: Builder, real: Tensor, place: int | None) -> Value | Derived
             places = local[id(value)]
             return torch.where(places == ZERO, torch.zeros(()), streams[places.clamp(min=0)])
 
-        made: Any = apply(numbers)
-        return as_stored(made if place is None else made[place])
+        return as_stored(inside(apply(numbers), path))
 
-    work = Unmodelled(function, 0 if place else _macs(apply))
+    work = Unmodelled(function, 0 if any(path) else _macs(apply))
     shape = tuple(as_stored(real).shape)
     return builder.stored(builder.emit(work, sources, [one.shape for one in sources], shape))
 

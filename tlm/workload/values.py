@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import attrs
 import torch
@@ -58,6 +60,19 @@ class Derived:
     real: Tensor
     find: Callable[[Callable[[Value], Tensor]], Tensor]
     values: tuple[Value, ...]
+
+
+def leaves(given: Any) -> list[Any]:
+    """Everything in nested tuples, lists, dictionaries, slices and dataclasses, in order."""
+    if isinstance(given, slice):
+        given = (given.start, given.stop, given.step)
+    elif isinstance(given, dict):
+        given = list(given.values())
+    elif is_dataclass(given) and not isinstance(given, type):
+        given = [getattr(given, field.name) for field in fields(given)]
+    if isinstance(given, (tuple, list)):
+        return [leaf for one in given for leaf in leaves(one)]
+    return [given]
 
 
 def stream_order(shape: Shape) -> Tensor:

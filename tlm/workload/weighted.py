@@ -125,6 +125,14 @@ def batch_norm(builder: Builder, x: Value, weight: Any, bias: Any, mean: Any, va
     return normalise(builder, x, mean, variance, weight, bias, *options[:3])
 
 
+def native_batch_norm(
+    builder: Builder, x: Value, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
+) -> Any:
+    """The same, as graphs without changes in place have it: with statistics of the images, that are none."""
+    builder.real, *none = builder.real
+    return normalise(builder, x, mean, variance, weight, bias, False, momentum, eps), *none
+
+
 def affine(builder: Builder, x: Value, gain: Reals, shift: Reals, channel: int = 1) -> Value:
     """A depthwise convolution of 1 x 1: each place along direction `channel` of `x` has its own gain and shift."""
     index = x.index.movedim(channel, 0) if x.index.ndim > 1 else x.index
