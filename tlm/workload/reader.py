@@ -14,8 +14,9 @@ from torch.fx.node import map_aggregate
 
 from ..inputs.errors import BadInput
 from .builder import Builder, NotModelled, Refused
+from .masks import is_masked
 from .modules import known, padded
-from .movement import CONSTANTS, MOVES, constant_index, moved
+from .movement import CONSTANTS, MOVES, NOTHING, constant_index, moved
 from .operations import HANDLERS, name_of, own_name
 from .stage import Stage
 from .unmodelled import unmodelled
@@ -74,6 +75,10 @@ class Reader(fx.Interpreter):
         """The layers for an `image` [1, ...]."""
         with torch.no_grad():
             given = [one for one in leaves(self.run(image)) if isinstance(one, (Value, Derived, Tensor))]
+        if any(isinstance(one, Derived) and one.real.is_floating_point() for one in given):
+            raise bad(
+                "the network gives what a mask puts in for its softmax: values that are not finite, or very large"
+            )
         if not any(isinstance(one, Value) for one in given):
             raise NotFollowed("gives nothing that is computed from its input, of real numbers")
         self.builder.name = self.builder.operation = "output"
@@ -89,7 +94,7 @@ class Reader(fx.Interpreter):
             return self._placeholder(n)
         args, kwargs = self.fetch_args_kwargs_from_env(n)
         values = _values((args, kwargs))
-        derived = any(isinstance(one, Derived) for one in leaves((args, kwargs)))
+        derived = [one for one in leaves((args, kwargs)) if isinstance(one, Derived)]
         if n.op in ("output", "get_attr") or not values:
             return getattr(self, n.op)(n.target, args, kwargs)
         if n.target in _TAKE_APART and not isinstance(args[0], (Value, Derived, Tensor)):
@@ -113,7 +118,7 @@ class Reader(fx.Interpreter):
         self.inputs = tuple(one.number for one in made)
         return Value(given, index.reshape(given.shape))
 
-    def _operation(self, call: _Call, derived: bool) -> Any:
+    def _operation(self, call: _Call, derived: list[Derived]) -> Any:
         real = call.apply(lambda value: value.real)
         if not _tensors(real):
             if call.operation in _DATA:
@@ -121,12 +126,14 @@ class Reader(fx.Interpreter):
             return real
         if call.operation in CONSTANTS:
             return real
-        if not all(map(_is_finite, _tensors(real))):
+        masks = any(one.real.is_floating_point() for one in derived) and call.operation in MOVES | NOTHING
+        masked = masks or (call.module is None and is_masked(call.operation, real, call.values))
+        if not masked and not all(map(_is_finite, _tensors(real))):
             raise Refused("gives values that are not finite numbers")
         if call.operation in _WHOLE_NUMBERS:
             raise Refused("needs whole numbers, which a tensor that is stored as codes does not keep")
         self._announce(call, real)
-        made = unmodelled(self.builder) if derived else self._read(call)
+        made = unmodelled(self.builder, stored=not masked) if masked or derived else self._read(call)
         if any(one is real for one in leaves((call.args, call.kwargs))) and call.in_place:
             raise NotFollowed(f"puts what it computes into a constant ({call.operation})")
         for value in call.values:  # what works in place has changed its operand for all that read it later
@@ -249,4 +256,4 @@ def _tensors(given: Any) -> list[Tensor]:
 
 
 def _is_finite(real: Tensor) -> bool:
-    return not real.numel() or not real.is_floating_point() or bool(torch.isfinite(real).all())
+    return not real.is_floating_point() or bool(torch.isfinite(real).all())

@@ -139,7 +139,8 @@ def _cell_weights(module: Any) -> tuple[Any, ...]:
     return module.weight_ih, module.weight_hh, module.bias_ih, module.bias_hh
 
 
-def _cell(builder: Builder, x: Value, hx: Any, given: Sequence[Any], step: Step, states: int) -> State:
+def _cell(builder: Builder, x: Any, hx: Any, given: Sequence[Any], step: Step, states: int) -> State:
+    x = x if isinstance(x, Value) else builder.constant(x)
     if x.index.ndim == 2 and len(x.index) != 1:
         raise NotModelled(f"is given {list(x.real.shape)}: only one image at a time is modelled")
     weights = _shared_weights(builder, given)
@@ -181,7 +182,7 @@ def _groups(params: Sequence[Tensor], biases: bool) -> list[_Weights]:
 
 def _levels(
     builder: Builder,
-    x: Value,
+    x: Any,
     hx: Any,
     weights: list[_Weights],
     bidirectional: bool,
@@ -191,8 +192,9 @@ def _levels(
 ) -> tuple[Tensor, State]:
     """Indices of the outputs, and of what each state is at the end."""
     batch = 0 if batch_first else 1
+    x = x if isinstance(x, Value) else builder.constant(x)
     if x.index.ndim == 3 and x.index.shape[batch] != 1:
-        raise NotModelled(f"is given {list(x.real.shape)}: only one image at a time is modelled")
+        raise NotModelled(_why_several(list(x.index.shape), batch))
     steps = list(x.index.squeeze(batch) if x.index.ndim == 3 else x.index)
     directions = 2 if bidirectional else 1
     starts = _start(builder, hx, states, len(weights), weights[0].hidden)
@@ -211,6 +213,12 @@ def _levels(
     return outputs.unsqueeze(batch) if x.index.ndim == 3 else outputs, tuple(
         one.unsqueeze(1) if x.index.ndim == 3 else one for one in final
     )
+
+
+def _why_several(shape: list[int], batch: int) -> str:
+    if batch == 1 and shape[0] == 1:
+        return f"{shape} is {shape[1]} images of 1 step: pass batch_first=True"
+    return f"is given {shape}: only one image at a time is modelled"
 
 
 def _unrolled(

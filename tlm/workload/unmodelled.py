@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,21 +17,24 @@ from .values import ZERO, Value, as_stored
 Apply = Callable[[Callable[[Value], Tensor]], Any]
 
 
-def unmodelled(builder: Builder) -> Any:
-    """The operation as a layer of kind "other"; one for each of the tensors that it gives."""
-    return _given(builder, builder.real, ())
+def unmodelled(builder: Builder, stored: bool = True) -> Any:
+    """The operation as a layer of kind "other", one for each tensor of real numbers that it gives.
+
+    Where these are not `stored` there is no layer: what reads them finds them again.
+    """
+    return _given(builder, builder.real, (), stored)
 
 
-def _given(builder: Builder, real: Any, path: Path) -> Any:
+def _given(builder: Builder, real: Any, path: Path, stored: bool) -> Any:
     """The part of what the operation gives that `path` leads to, `real` for the image."""
     if real is None:
         return None
     if isinstance(real, (tuple, list)):
-        return tuple(_given(builder, one, (*path, place)) for place, one in enumerate(real))
+        return tuple(_given(builder, one, (*path, place), stored) for place, one in enumerate(real))
     if not isinstance(real, Tensor):
         raise Refused(f"is not modelled, and gives {type(real).__name__} instead of tensors")
     builder.real = real
-    return _layer(builder, real, path) if real.is_floating_point() else builder.derived(real, path)
+    return _layer(builder, real, path) if stored and real.is_floating_point() else builder.derived(real, path)
 
 
 def _layer(builder: Builder, real: Tensor, path: Path) -> Value:
@@ -54,11 +58,14 @@ def _layer(builder: Builder, real: Tensor, path: Path) -> Value:
 
 
 def _macs(apply: Apply) -> int:
-    """Multiply-accumulates of an image, as far as torch counts them."""
+    """Multiply-accumulates of an image, as far as torch counts them; inside mkldnn's LSTM it does not."""
+    from torch.backends import mkldnn
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
 
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        apply(lambda value: value.real.clone())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what other machines have
+        with sdpa_kernel(SDPBackend.MATH), mkldnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
+            apply(lambda value: value.real.clone())
     flops: int = counter.get_total_flops()
     return flops // 2
