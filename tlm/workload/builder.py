@@ -54,7 +54,7 @@ class Builder:
 
     def constant(self, values: Tensor) -> Value:
         """A constant of the user's module as a tensor that the network is given."""
-        stored = as_stored(values.detach())
+        stored = as_stored(values.detach().float())
         made = self.tensors.add(tuple(stored.shape), bool((stored >= 0).all()))
         self.constants[made.number] = stored.contiguous()
         return Value(values, as_module(made.places(), tuple(values.shape)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
@@ -21,7 +22,7 @@ def read_network(module: nn.Module, images: Tensor, relu_threshold: float = 0.0)
     What a ReLU module gives is zero up to `relu_threshold`. Of several graphs of the module it is the first whose
     layers compute what the module does.
     """
-    image, nonneg = images[:1], not bool((images < 0).any())
+    image, nonneg = images[:1].to(_precision(module)), not bool((images < 0).any())
     module.eval()
     if relu_threshold:
         _silence(module, relu_threshold)
@@ -32,7 +33,7 @@ def read_network(module: nn.Module, images: Tensor, relu_threshold: float = 0.0)
             with same_draws():
                 graph = way(module, image)
             network = _shortest(module, graph, image, relu_threshold, nonneg)
-            check_followed(network, image, own)
+            check_followed(network, images[:1], own)
         except BadInput:
             raise
         except (Exception, SystemExit) as error:
@@ -59,6 +60,12 @@ def _shortest(module: nn.Module, graph: fx.GraphModule, image: Tensor, relu_thre
         network.stages[:] = fused(needed(network.stages, network.results), network.results)
         found.append(network)
     return min(found, key=lambda network: len(network.stages))
+
+
+def _precision(module: nn.Module) -> torch.dtype:
+    """What the module computes in, if it is one thing."""
+    found = {one.dtype for one in module.parameters() if one.is_floating_point()}
+    return found.pop() if len(found) == 1 else torch.float32
 
 
 def _silence(module: nn.Module, threshold: float) -> None:

@@ -151,7 +151,7 @@ def _cell(builder: Builder, x: Any, hx: Any, given: Sequence[Any], step: Step, s
 
 def _shared_weights(builder: Builder, given: Sequence[Any]) -> _Weights:
     """The weights of a cell: those of an earlier call where they are the same."""
-    tensors: list[Any] = [None if one is None else one.detach() for one in (*given, None, None)[:4]]
+    tensors: list[Any] = [None if one is None else one.detach().float() for one in (*given, None, None)[:4]]
     key = tuple(None if one is None else identity(one) for one in tensors)
     if key not in builder.weights:
         builder.weights[key] = _Weights(*tensors)
@@ -176,7 +176,7 @@ def _all_weights(params: Sequence[Tensor], biases: bool, levels: int, options: t
 
 def _groups(params: Sequence[Tensor], biases: bool) -> list[_Weights]:
     each = 4 if biases else 2
-    groups = [[one.detach() for one in params[first : first + each]] for first in range(0, len(params), each)]
+    groups = [[one.detach().float() for one in params[first : first + each]] for first in range(0, len(params), each)]
     return [_Weights(*group, *([] if biases else [None, None])) for group in groups]
 
 

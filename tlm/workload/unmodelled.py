@@ -48,9 +48,10 @@ def _layer(builder: Builder, real: Tensor, path: Path) -> Value:
     def function(streams: Tensor) -> Tensor:
         def numbers(value: Value) -> Tensor:
             places = local[id(value)]
-            return torch.where(places == ZERO, torch.zeros(()), streams[places.clamp(min=0)])
+            found = torch.where(places == ZERO, torch.zeros(()), streams[places.clamp(min=0)])
+            return found.to(value.real.dtype)
 
-        return as_stored(inside(apply(numbers), path))
+        return as_stored(inside(apply(numbers), path)).float()
 
     work = Unmodelled(function, 0 if any(path) else _macs(apply))
     shape = tuple(as_stored(real).shape)

@@ -181,9 +181,10 @@ def _single(size: Any) -> int:
 
 
 def _constant(values: Any) -> Tensor:
+    """A constant in the precision of all layers."""
     if isinstance(values, Value):
         raise NotModelled("has weights that are computed from the input")
-    constant: Tensor = values.detach()
+    constant: Tensor = values.detach().float()
     least, most = torch.aminmax(constant)  # which pass on what is no number
     if not math.isfinite(least.item() + most.item()):
         raise Refused("has weights that are not finite numbers")
