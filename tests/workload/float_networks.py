@@ -53,8 +53,15 @@ def faithful(network: nn.Module, shape: tuple[int, ...], count: int = 2) -> Work
 
 
 def off_by(codes: Any, real: Tensor) -> float:
-    """How far codes [N, ...] are from `real` [N, ...], in the scale that suits them best."""
-    expected = torch.stack([as_stored(one.unsqueeze(0)).reshape(-1) for one in real]).double()
-    found = torch.from_numpy(codes).reshape(expected.shape).double()
+    """How far codes [N, ...] are from `real` [N, ...], in the scale that suits them best.
+
+    A sequence [N, C, L] lies as the tokens [L, C] or as the map [C, 1, L].
+    """
+    found = torch.from_numpy(codes).flatten(1).double()
+    stored = torch.stack([as_stored(one.unsqueeze(0)).reshape(-1) for one in real])
+    return min(_apart(found, one.double()) for one in (stored, real.flatten(1)))
+
+
+def _apart(found: Tensor, expected: Tensor) -> float:
     scale = (found * expected).sum() / (found * found).sum().clamp(min=1)
     return float(torch.linalg.norm(found * scale - expected) / torch.linalg.norm(expected))

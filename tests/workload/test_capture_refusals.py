@@ -84,7 +84,6 @@ UNMODELLED = {
     "adaptive_uneven": ([nn.AdaptiveAvgPool2d(4)], "AdaptiveAvgPool2d (does not divide a map of [6, 6]", 0),
     "bilinear": ([nn.Upsample(scale_factor=2, mode="bilinear")], "Upsample (interpolates (bilinear)", 0),
     "response": ([nn.LocalResponseNorm(2)], "LocalResponseNorm", 0),
-    "slopes": ([nn.PReLU(2)], "PReLU (has options that are not modelled", 0),
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import attrs
 import torch
@@ -129,9 +128,10 @@ def threshold(threshold: float, value: float = 0.0, inplace: bool = False) -> Ac
     return table(function, monotone=value <= threshold, nonneg=min(threshold, value) >= 0)
 
 
-def _prelu(weight: Any) -> Activation:
-    slope = float(weight)
-    return table(partial(F.leaky_relu, negative_slope=slope), monotone=slope >= 0)
+def slopes(below: list[float]) -> Activation:
+    """Of one slope for all values below 0, or one for those of each filter."""
+    functions = (partial(F.leaky_relu, negative_slope=slope) for slope in below)
+    return Activation(tuple(functions), monotone=min(below) >= 0)
 
 
 def _power(exponent: float) -> Activation:
@@ -157,7 +157,6 @@ ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     "softplus": _softplus,
     "hardshrink": _hardshrink,
     "softshrink": _softshrink,
-    "prelu": _prelu,
     "threshold": threshold,
     "pow": _power,
     "selu": _plain(rising, F.selu),

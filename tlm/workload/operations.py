@@ -12,12 +12,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from . import arithmetic, movement, pooling, recurrent, weighted
+from . import arithmetic, elementwise, movement, pooling, recurrent, weighted
 from .activations import ACTIVATIONS
 from .elementwise import handler
 
 HANDLERS: dict[str, Callable[..., Any]] = {
     **{name: handler(name) for name in ACTIVATIONS},
+    "prelu": elementwise.prelu,
     **dict.fromkeys(movement.NOTHING, movement.nothing),
     "identity": movement.nothing,
     "dropout": movement.dropout,

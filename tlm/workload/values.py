@@ -117,6 +117,23 @@ def as_module(stored: Tensor, shape: Shape) -> Tensor:
     return flat.reshape(shape)
 
 
+def channel_map(values: Tensor, channel: int) -> Tensor:
+    """A tensor of the module as a map [C, H, W], its channels being the places along direction `channel`."""
+    first = values.movedim(channel, 0) if values.ndim > 1 else values
+    height, width = first.numel() // len(first), 1
+    if channel == 1 and len(values) == 1 and values.ndim in (3, 4):
+        height, width = (1, *values.shape[2:])[-2:]
+    return first.reshape(len(first), height, width)
+
+
+def from_channel_map(made: Tensor, shape: Shape, channel: int) -> Tensor:
+    """The inverse of `channel_map` for a tensor that has `shape` in the module."""
+    if len(shape) < 2:
+        return made.reshape(shape)
+    outer = [size for axis, size in enumerate(shape) if axis != channel]
+    return made.reshape(shape[channel], *outer).movedim(0, channel)
+
+
 class Tensors:
     """All stored tensors, and the space of their places."""
 
