@@ -100,8 +100,6 @@ def amax(builder: Builder, x: Value, dim: Any = None, keepdim: bool = False) -> 
 
 def largest(builder: Builder, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest over one direction, and where it was."""
-    if isinstance(dim, Value):
-        raise NotModelled("takes the larger of two values")
     if dim is None:
         return _over(builder, x, None, "max")
     real, places = builder.real
