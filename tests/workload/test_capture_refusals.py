@@ -161,6 +161,14 @@ def test_a_second_input_that_is_not_used_does_no_harm() -> None:
     assert len(capture(WorkloadSpec(network="tests:net"), TwoInputs(), inputs).layers) == 1
 
 
+def test_a_shape_that_depends_on_values() -> None:
+    def positive(x: Tensor) -> Tensor:
+        return x[x > 0.5].mean(0, keepdim=True)
+
+    message = refusal(nn.Sequential(Apply(positive)), (3, *IMAGE[1:]), images=3)
+    assert "operation 'getitem' (getitem) gives a shape that depends on the values: [" in message
+
+
 def checkpoint(**given: Any) -> Checkpoint:
     usual: dict[str, Any] = {"state": {}, "codes": {}, "weight_scales": {}, "activation_scales": {}}
     return Checkpoint("net.pt", **{"bits": 8, **usual, **given})

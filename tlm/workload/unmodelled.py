@@ -6,9 +6,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import torch
 from torch import Tensor
 
+from ..inputs.errors import BadInput, first_line
 from .builder import Builder, Path, Refused, inside
 from .stage import Unmodelled
 from .values import ZERO, Value, as_stored
@@ -45,17 +47,42 @@ def _layer(builder: Builder, real: Tensor, path: Path) -> Value:
     sources = builder.tensors.of(joined)
     local = {id(value): builder.tensors.local(value.index, sources) for value in values}
 
+    again = _Again(f"operation {builder.name!r} ({builder.operation})", apply, path, real.shape)
+
     def function(streams: Tensor) -> Tensor:
         def numbers(value: Value) -> Tensor:
             places = local[id(value)]
             found = torch.where(places == ZERO, torch.zeros(()), streams[places.clamp(min=0)])
             return found.to(value.real.dtype)
 
-        return as_stored(inside(apply(numbers), path)).float()
+        return as_stored(again(numbers)).float()
 
     work = Unmodelled(function, 0 if any(path) else _macs(apply))
     shape = tuple(as_stored(real).shape)
     return builder.stored(builder.emit(work, sources, [one.shape for one in sources], shape))
+
+
+@attrs.frozen
+class _Again:
+    """An operation run again on other values: BadInput where these change the shape that it gives."""
+
+    what: str
+    apply: Apply
+    path: Path
+    shape: torch.Size
+
+    def __call__(self, numbers: Callable[[Value], Tensor]) -> Tensor:
+        """What `path` leads to in what the operation gives for `numbers`."""
+        try:
+            made = inside(self.apply(numbers), self.path)
+        except (IndexError, RuntimeError, ValueError) as error:
+            raise self._fault(f"or cannot be computed: {first_line(error)}") from error
+        if made.shape != self.shape:
+            raise self._fault(f"{list(self.shape)} for the first image, {list(made.shape)} for its codes or another's")
+        return made
+
+    def _fault(self, said: str) -> BadInput:
+        return BadInput(f"{self.what} gives a shape that depends on the values: {said}", key="workload.network")
 
 
 def _macs(apply: Apply) -> int:
