@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -149,8 +151,13 @@ def test_a_module_that_cannot_be_captured(network: type[nn.Module], words: str) 
     assert bool(below) == (network is Decides)
 
 
-def test_a_network_that_torch_cannot_trace_is_shown_its_own_line() -> None:
+def test_an_operation_that_is_refused_is_shown_its_line() -> None:
+    assert re.match(rf"workload.network: .*{Path(__file__).name}:\d+: operation 'dropout'", refusal(AlwaysDrops()))
+
+
+def test_a_network_that_torch_cannot_trace_is_shown_its_own_line(capfd: pytest.CaptureFixture[str]) -> None:
     _, first, place, line, *_ = refusal(Decides()).split("\n")
+    assert capfd.readouterr() == ("", "")
     assert first == "Traceback (most recent call last):"
     assert place.startswith(f'  File "{__file__}", line ') and place.endswith(", in forward")
     assert line == "    return self.conv(x) if x.sum() > 0 else self.other(x)"

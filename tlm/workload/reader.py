@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.node import map_aggregate
 
+from ..inputs.blame import is_local, short
 from ..inputs.errors import BadInput
 from .builder import Builder, NotModelled, Refused
 from .masks import is_masked
@@ -104,7 +107,7 @@ class Reader(fx.Interpreter):
         try:
             return self._operation(_Call(self, n, args, kwargs, values), derived)
         except Refused as why:
-            raise bad(f"{describe(self.module, n)} {why}") from why
+            raise bad(f"{_place(n)}{describe(self.module, n)} {why}") from why
 
     def _placeholder(self, n: fx.Node) -> Any:
         given = super().run_node(n)
@@ -232,6 +235,14 @@ def describe(module: nn.Module, node: fx.Node) -> str:
     if node.op == "call_module":
         return f"layer {str(node.target)!r} ({type(module.get_submodule(str(node.target))).__name__})"
     return f"operation {node.name!r} ({name_of(node.target)})"
+
+
+def _place(node: fx.Node) -> str:
+    """The user's own line that a node stands for, as "net.py:3: ", or ""."""
+    for file, line in reversed(re.findall(r'File "(.+?)", line (\d+)', node.stack_trace or "")):
+        if is_local(Path(file)):
+            return f"{short(Path(file))}:{line}: "
+    return ""
 
 
 class NotFollowed(Exception):
