@@ -70,6 +70,11 @@ rising = partial(table, monotone=True)
 positive = partial(table, monotone=True, nonneg=True)
 
 
+def line(gain: float, shift: float) -> Activation:
+    """A factor and a shift."""
+    return table(lambda values: gain * values + shift, monotone=gain >= 0)
+
+
 def lstm_gates() -> Activation:
     """Torch's order: input, forget, cell, output."""
     return Activation((torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid))

@@ -15,7 +15,7 @@ from .builder import Builder, NotModelled
 from .elementwise import activated
 from .quantisation import Reals
 from .stage import Combination
-from .values import Shape, Stored, Value, as_stored, from_stream, streamed
+from .values import ZERO, Shape, Stored, Value, as_stored, from_stream, streamed
 from .weighted import affine, affine_map, linear
 
 
@@ -162,8 +162,11 @@ def _scaled(builder: Builder, x: Value, gain: Any, shift: Any) -> Value:
 
 def _scaled_by_one(builder: Builder, x: Value, gain: Reals, shift: Reals) -> Value:
     """The same factor for every value: tensor by tensor, wherever in `x` their values are."""
-    found = builder.tensors.whole(x.index)
-    if found is None or x.index.shape != builder.real.shape:
+    repeated = x.index.shape != builder.real.shape
+    found = None if repeated else builder.tensors.whole(x.index)
+    if gain[0] > 0 and not shift[0] and not repeated:  # for all of a tensor that costs no more than for a part
+        found = builder.tensors.of(x.index)
+    if found is None:
         index = as_stored(x.index.expand(builder.real.shape))
         made = affine_map(builder, index if index.ndim == 3 else index.reshape(-1, 1, 1), gain, shift)
         return builder.stored(Stored(made.number, tuple(index.shape), made.base, made.nonneg))
@@ -172,8 +175,9 @@ def _scaled_by_one(builder: Builder, x: Value, gain: Reals, shift: Reals) -> Val
         shape = one.shape if len(one.shape) == 3 else (*one.shape, 1, 1)
         seen = Stored(one.number, shape, one.base, one.nonneg)
         shift_of[one.number] = affine_map(builder, seen.places(), gain, shift).base - one.base
-    owners = builder.tensors.at(x.index)
-    return builder.value(x.index + shift_of[owners])
+    places = x.index.clone()
+    places[places != ZERO] += shift_of[builder.tensors.at(places[places != ZERO])]
+    return builder.value(places)
 
 
 def _channels(directions: int) -> list[int]:

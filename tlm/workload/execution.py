@@ -166,14 +166,15 @@ def _multiply(_work: Combination, operands: Operands, _out: Shape) -> Sums:
 
 
 def _move(work: Combination, operands: Operands, out: Shape) -> Sums:
-    factors, unit = _factors([coding.scale for coding in operands.codings], "move")
+    scales = [coding.scale * factor for coding, factor in zip(operands.codings, work.factors, strict=True)]
+    factors, unit = _factors(scales, "move")
     scaled = [factor * part for factor, part in zip(factors, _wide(operands), strict=True)]
     streams = join_streams(tuple(scaled))
     index = work.index
     if index is None:
         index = stream_order(out).reshape(-1)
     made = gathered(streams, index).reshape(-1, *out)
-    bound = max(factors) * _most(operands)
+    bound = max(abs(factor) for factor in factors) * _most(operands)
     return _sums(made, unit, bound, Pointwise("move", factors, _zeros(operands), index.numpy()))
 
 

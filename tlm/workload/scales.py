@@ -12,6 +12,7 @@ import attrs
 from . import quantisation as q
 from .calibration import Range, Ranges
 from .checkpoint import Checkpoint
+from .constants import is_rescaling
 from .reader import Network
 from .stage import Combination, Product, Stage
 
@@ -39,10 +40,14 @@ class Coding:
 
 @attrs.frozen
 class Codings:
-    """The coding of every tensor, by number; `groups` are the sizes of the groups that share one."""
+    """The coding of every tensor, by number; `groups` are the sizes of the groups that share one.
+
+    `same` are the tensors that have the codes of another one, standing for its numbers times a factor.
+    """
 
     by_number: dict[int, Coding]
     groups: dict[int, int]
+    same: dict[int, int]
 
     def __getitem__(self, number: int) -> Coding:
         return self.by_number[number]
@@ -69,7 +74,20 @@ def codings(network: Network, ranges: Ranges, bits: int, checkpoint: Checkpoint 
             whole.low, whole.high = min(whole.low, found.low), max(whole.high, found.high)
         coding = _coding(whole, any(signs[number] for number in numbers), bits, told.get(first, _Told()))
         made.update(dict.fromkeys(numbers, coding))
-    return Codings(made, {number: len(numbers) for numbers in members.values() for number in numbers})
+    groups = {number: len(numbers) for numbers in members.values() for number in numbers}
+    free = {first for first, numbers in members.items() if len(numbers) == 1 and first not in told}
+    return Codings(made, groups, _rescaled(network, made, free))
+
+
+def _rescaled(network: Network, made: dict[int, Coding], free: set[int]) -> dict[int, int]:
+    """The tensors among `free` that need no codes of their own, and whose they have instead; `made` is kept to that."""
+    same: dict[int, int] = {}
+    for stage in network.stages:
+        if is_rescaling(stage) and stage.output.number in free:
+            source, output = stage.sources[0].number, stage.output.number
+            same[output] = source
+            made[output] = attrs.evolve(made[source], scale=made[source].scale * (stage.factor or 1.0))
+    return same
 
 
 @attrs.define
@@ -106,7 +124,7 @@ def _groups(network: Network) -> _Leader:
 
 
 def _is_pure_move(stage: Stage) -> bool:
-    move = isinstance(stage.work, Combination) and stage.work.op == "move"
+    move = isinstance(stage.work, Combination) and stage.work.op == "move" and stage.work.factors[0] == 1
     return move and stage.activation is None and len(stage.sources) == 1
 
 
