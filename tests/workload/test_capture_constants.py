@@ -77,6 +77,26 @@ def test_joined_maps_keep_the_layer_that_gives_them_one_scale() -> None:
     assert [layer.kind for layer in faithful(net, (2, 4, 4)).layers] == ["conv", "pointwise", "conv"]
 
 
+EACH = torch.tensor([0.5, -2.0])[:, None, None]
+CHANNELS: dict[str, tuple[Forward, str]] = {
+    "a factor": (lambda net, x: net.b(F.gelu(net.a(x)) * EACH), "pointwise"),
+    "a factor, a function, a pool": (
+        lambda net, x: net.b(F.max_pool2d(torch.tanh(F.gelu(net.a(x)) * EACH), 2)),
+        "pointwise",
+    ),
+    "a shift": (lambda net, x: net.b(0.5 * F.gelu(net.a(x)) + EACH), "pointwise"),
+    "both": (lambda net, x: net.b(F.gelu(net.a(x)) * EACH + EACH), "conv"),
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_constant_for_each_channel(name: str) -> None:
+    torch.manual_seed(3)
+    forward, kind = CHANNELS[name]
+    workload = faithful(Net(forward, a=nn.Conv2d(2, 2, 3, padding=1), b=nn.Conv2d(2, 2, 1)), (2, 4, 4))
+    assert [layer.kind for layer in workload.layers] == ["conv", kind, "conv"]
+
+
 def complement(net: Net, x: Tensor) -> Tensor:
     x = F.relu(net.a(x))
     return net.b(x) + (1 - x)
