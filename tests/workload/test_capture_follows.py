@@ -94,6 +94,17 @@ def test_what_forward_keeps_in_the_module_is_not_there_before() -> None:
     assert [layer.name for layer in workload.layers] == ["a"]
 
 
+def test_what_torch_draws_is_a_constant() -> None:
+    def sampled(net: Net, x: Tensor) -> Tensor:
+        mean, deviation = net.a(x).chunk(2, 1)
+        return mean + torch.randn_like(deviation) * torch.exp(deviation)
+
+    inputs = np.ones((1, 2, 4, 4), np.float32)
+    workloads = [capture(WorkloadSpec(network="tests:net"), Net(sampled, **two()), inputs) for _ in range(2)]
+    assert "other" not in {layer.kind for layer in workloads[0].layers}
+    assert np.array_equal(workloads[0].layers[-1].outputs, workloads[1].layers[-1].outputs)
+
+
 @dataclass
 class Data:
     logits: Tensor

@@ -54,10 +54,14 @@ class Builder:
 
     def constant(self, values: Tensor) -> Value:
         """A constant of the user's module as a tensor that the network is given."""
-        stored = as_stored(values.detach().float())
-        made = self.tensors.add(tuple(stored.shape), bool((stored >= 0).all()))
-        self.constants[made.number] = stored.contiguous()
+        made = self.kept(as_stored(values.detach().float()))
         return Value(values, as_module(made.places(), tuple(values.shape)))
+
+    def kept(self, values: Tensor) -> Stored:
+        """A constant [C, H, W] or [C] as a tensor that the network is given."""
+        made = self.tensors.add(tuple(values.shape), bool((values >= 0).all()))
+        self.constants[made.number] = values.contiguous()
+        return made
 
     def emit(
         self,

@@ -74,7 +74,8 @@ def executed(
             reals = reals.clip(stage.activation.low, stage.activation.high)
         scale = q.scale_for(float(reals.min()), float(reals.max()), coding.bits, coding.signed)
         coding = attrs.evolve(coding, scale=scale)
-    table = table_for(stage.activation, looked_up, coding) if stage.activation and looked_up else None
+    own = operands.codings[0] if stage.is_copy() and not operands.codings[0].zero else None
+    table = table_for(stage.activation, looked_up, coding, own) if stage.activation and looked_up else None
     requant = _requant(stage, sums, coding, table)
     outputs = requantised(sums.accumulators, requant)
     if table is not None:

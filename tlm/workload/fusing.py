@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
+from torch import Tensor
 
 from .activations import Activation
 from .constants import alone
 from .layer import Pool
 from .stage import Combination, Product, Stage, Unmodelled
+from .values import Stored
 
 
 def needed(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
@@ -24,9 +26,12 @@ def needed(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
     return kept[::-1]
 
 
-def fused(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
-    """The same layers, as few as they can be; `results` are the numbers of tensors that must be there."""
-    return _fused([alone(stage) for stage in _fused(stages, results)], results)
+def fused(stages: Iterable[Stage], results: Iterable[int], kept: Callable[[Tensor], Stored]) -> list[Stage]:
+    """The same layers, as few as they can be; `results` are the numbers of tensors that must be there.
+
+    `kept` makes tensors of constants.
+    """
+    return _fused([alone(stage, kept) for stage in _fused(stages, results)], results)
 
 
 def _fused(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:

@@ -37,7 +37,8 @@ NOTHING = frozenset(
 #: Operations that give what no value of the image has a part in.
 CONSTANTS = frozenset(
     (
-        "zeros_like", "ones_like", "full_like", "empty_like", "new_zeros", "new_ones", "new_full", "new_empty",
+        "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros", "new_ones",
+        "new_full", "new_empty",
     )
 )
 # fmt: on

@@ -57,7 +57,7 @@ def _shortest(module: nn.Module, graph: fx.GraphModule, image: Tensor, relu_thre
     for layout in _layouts(module, image):
         with same_draws():
             network = Reader(graph, Builder(relu_threshold), layout, nonneg).read(image.clone())
-        network.stages[:] = fused(needed(network.stages, network.results), network.results)
+        network.stages[:] = fused(needed(network.stages, network.results), network.results, network.builder.kept)
         found.append(network)
     return min(found, key=lambda network: len(network.stages))
 

@@ -80,12 +80,17 @@ def codings(network: Network, ranges: Ranges, bits: int, checkpoint: Checkpoint 
 
 
 def _rescaled(network: Network, made: dict[int, Coding], free: set[int]) -> dict[int, int]:
-    """The tensors among `free` that need no codes of their own, and whose they have instead; `made` is kept to that."""
+    """The tensors among `free` that need no codes of their own, and whose they have instead; `made` is kept to that.
+
+    What the network gives is computed, be it with nothing but a factor.
+    """
     same: dict[int, int] = {}
-    for stage in network.stages:
-        if is_rescaling(stage) and stage.output.number in free:
-            source, output = stage.sources[0].number, stage.output.number
-            same[output] = source
+    computed = {stage.output.number for stage in network.stages}
+    for stage in filter(is_rescaling, network.stages):
+        source, output = stage.sources[0].number, stage.output.number
+        origin = same.get(source, source)
+        if output in free and (origin in computed or output not in network.results):
+            same[output] = origin
             made[output] = attrs.evolve(made[source], scale=made[source].scale * (stage.factor or 1.0))
     return same
 

@@ -28,21 +28,28 @@ class Table:
     signed: bool
 
 
-def table_for(activation: Activation, found: Range, coding: Coding) -> Table:
+def table_for(activation: Activation, found: Range, coding: Coding, own: Coding | None = None) -> Table:
     """The table of `activation` for real numbers in the range `found`, in codes of as many bits as `coding` has.
 
-    The codes it is looked up by end where no function's output code changes any more, and are signed where one still
-    does below 0: so their steps are as small as they can be. Where that is nearly the outputs' own scale, it is that.
+    The codes it is looked up by are those that its argument has, `own`, if any. Else they end where no function's
+    output code changes any more, and are signed where one still does below 0: so their steps are as small as they can
+    be. Where that is nearly the outputs' own scale, it is that.
     """
+    scale, signed = (own.scale, own.signed) if own else _steps(activation, found, coding)
+    least, most = q.code_range(coding.bits, signed)
+    numbers = np.arange(least, most + 1) * scale
+    return Table(np.stack([_codes(function, numbers, coding) for function in activation.functions]), scale, signed)
+
+
+def _steps(activation: Activation, found: Range, coding: Coding) -> tuple[float, bool]:
+    """The scale of the codes that a table is looked up by, and whether they are signed."""
     ends = [_ends(function, found, coding) for function in activation.functions]
     low, high = min(0.0, *(end[0] for end in ends)), max(0.0, *(end[1] for end in ends))
     signed = low < 0
     scale = q.scale_for(low, high, coding.bits, signed)
     if abs(scale / coding.scale - 1) < NEAR:
         scale = coding.scale
-    least, most = q.code_range(coding.bits, signed)
-    numbers = np.arange(least, most + 1) * scale
-    return Table(np.stack([_codes(function, numbers, coding) for function in activation.functions]), scale, signed)
+    return scale, signed
 
 
 def _codes(function: Function, numbers: Reals, coding: Coding) -> Ints:
