@@ -1,8 +1,8 @@
 """`make validate`: how far the model is from what it is held against, written into docs/validation.md.
 
 DRAM: every row of tests/memory/dram_reference.csv is played again, exactly and coarsely. Granularity: each shipped
-scenario below runs in both under every change of the list; the measure is total cycles. Named as an argument, one of
-these parts alone is measured again.
+scenario below runs in both under every change of the list; the measure is total cycles. Energy: `power.py`. Named as an
+argument, one of these parts alone is measured again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tlm.workload.source import load_workload
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "memory"))
 
+import power  # noqa: E402
 from dram_reference import Row, rows  # noqa: E402
 
 PAGE = ROOT / "docs" / "validation.md"
@@ -140,6 +141,7 @@ def summary(granularity: str, found: list[tuple[float, float]]) -> str:
 PARTS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "dram": ("DRAM: against a cycle-accurate simulator", dram),
     "granularity": ("Granularity: coarse against exact, two images", granularity),
+    "energy": ("Energy: against DPRed", power.rows),
 }
 
 

@@ -18,15 +18,18 @@ from tlm import run as command
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
+from tlm.energy import EVENTS, PARTS, TABLES
 from tlm.inputs.structure import hidden
 from tlm.inputs.units import written
 from tlm.memory.standards import standard_names
 from tlm.result import (
     REASONS,
     AcceleratorResult,
+    AreaRow,
     Comparison,
     Component,
     Compression,
+    EnergyRow,
     LayerResult,
     Result,
     Traffic,
@@ -183,6 +186,8 @@ def test_every_choice_of_a_key_is_documented() -> None:
         ("Components", Component, set()),
         ("Compression", Compression, {"ratio"}),
         ("Accelerators", AcceleratorResult, set()),
+        ("Energy rows", EnergyRow, set()),
+        ("Area rows", AreaRow, set()),
         ("Comparisons", Comparison, set()),
         ("Widenings", Widening, set()),
     ],
@@ -195,6 +200,11 @@ def test_every_field_of_a_result_is_documented(title: str, spec: Any, more: set[
 def test_the_reasons_are_documented_word_for_word() -> None:
     documented = rows(section(of("model.md"), "Reasons"))
     assert {name: cells[0] for name, cells in documented.items()} == REASONS
+
+
+def test_what_is_counted_for_energy_is_documented_word_for_word() -> None:
+    documented = rows(section(of("extending.md"), "An energy table"))
+    assert {name: cells[0] for name, cells in documented.items()} == {**EVENTS, **PARTS}
 
 
 def test_a_run_tells_only_documented_reasons(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +239,7 @@ def test_every_option_of_the_command_is_documented() -> None:
     [
         ("accelerator.preset", preset_names()),
         ("accelerator.rules", RULES),
+        ("accelerator.energy", TABLES.names()),
         ("memory.standard", standard_names()),
         ("compression.codec", CODECS),
     ],

@@ -11,7 +11,7 @@ from tlm.inputs.errors import BadInput
 from tlm.scenario import load
 
 PRESETS = {  # tiles, rows, columns, lanes; bits a cycle; rules for conv, fc
-    "base": ((16, 16, 1, 16), 1, ("base", "base")),
+    "base": ((16, 16, 1, 16), 16, ("base", "base")),
     "stripes": ((16, 16, 16, 16), 1, ("stripes", "stripes")),
     "dstripes": ((16, 16, 16, 16), 1, ("dstripes", "dstripes")),
     "dstripes-column": ((16, 16, 16, 16), 1, ("dstripes-column", "dstripes-column")),

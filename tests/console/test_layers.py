@@ -124,9 +124,11 @@ def test_layers_of_several_accelerators_stand_under_their_names(small_network: W
 
 
 def test_repeated_runs_have_their_tables(compared: Result) -> None:
+    compared = attrs.evolve(compared, energy_j=0.5e-6, compare=[attrs.evolve(compared.compare[0], energy_j=None)])
     found = rows(compare_table(compared), 80)
     assert [row[0] for row in found] == ["(as it is)", "none"]
-    assert found[1][4] == f"{compared.compare[0].time_fs / compared.time_fs:.2f}"
+    assert found[1][5] == f"{compared.compare[0].time_fs / compared.time_fs:.2f}"
+    assert [row[4] for row in found] == ["0.5", "-"]
     wider = attrs.evolve(compared, widen=[Widening("channels", "1", "2", compared.cycles - 500, 500)])
     assert rows(widen_table(wider), 80) == [
         ["channels", "1", "2", f"{compared.cycles - 500:,}", "500", f"{500 / compared.cycles:.1%}"]

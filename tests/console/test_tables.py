@@ -11,7 +11,7 @@ from small_networks import scenario
 
 from tlm.console import component_table, show
 from tlm.console.cells import UNICODE
-from tlm.console.tables import compression_line
+from tlm.console.tables import compression_line, energy_lines
 from tlm.result import Compression, Result
 from tlm.system import run
 from tlm.workload.layer import Workload
@@ -47,6 +47,14 @@ def test_what_grows_is_called_so_and_what_shrinks_is_not() -> None:
     line = compression_line("weights", Compression("dpred", 9, 10, 5.0))
     assert "LARGER" not in line
     assert "ratio 0.900 (entropy 0.500)" in line
+
+
+def test_energy_and_area_are_a_line_each_where_they_are_known(result: Result) -> None:
+    energy, area = energy_lines(result)
+    assert energy.startswith(f"energy: {(result.energy_j or 0) * 1e6:,.1f} uJ, {result.tops_per_w:.3g} TOPS/W (array ")
+    assert area.startswith(f"area: {result.area_mm2:.1f} mm2 (array ")
+    assert energy_lines(attrs.evolve(result, energy_j=None, tops_per_w=None)) == [area]
+    assert energy_lines(attrs.evolve(result, area_mm2=None)) == [energy]
 
 
 @pytest.mark.parametrize("width", [60, 80, 110, 160])

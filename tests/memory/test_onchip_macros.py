@@ -53,13 +53,21 @@ def test_a_point_s_neighbours_count() -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_all_grows_with_capacity_and_energy_with_width(name: str) -> None:
+def test_all_grows_with_capacity(name: str) -> None:
     banks = [macro(name, capacity, 64) for capacity in (1, 10**3, 10**5, 10**7, 10**9)]
     for less, more in pairwise(banks):
         assert less.read_pJ < more.read_pJ
         assert less.area_mm2 < more.area_mm2
         assert less.leakage_mW < more.leakage_mW
-    assert macro(name, 10**5, 128).write_pJ == pytest.approx(2 * banks[2].write_pJ)
+
+
+def test_energy_is_in_proportion_to_the_width_but_beyond_a_word_of_edram_what_a_refresh_takes() -> None:
+    assert macro("sram", 10**5, 128).write_pJ == pytest.approx(2 * macro("sram", 10**5, 64).write_pJ)
+    eight, word, wide = (macro("edram", 32 << 10, bits).read_pJ for bits in (8, 16, 256))
+    assert (eight, word) == pytest.approx((5.3, 10.6))
+    assert wide == pytest.approx(10.6 + 30 * 1.47)
+    tiny = [macro("edram", 64, bits).read_pJ for bits in (16, 160)]
+    assert tiny[1] == pytest.approx(10 * tiny[0])  # its own figure is the smaller one
 
 
 def test_an_unknown_technology_is_refused_with_the_nearest() -> None:
@@ -94,6 +102,7 @@ def test_a_user_s_own_file_is_a_technology(tmp_path: Path) -> None:
         ("read_pJ_per_byte: {1 KiB", "read_pJ_per_byte: {1 kB", "read_pJ_per_byte: .*1 kB"),
         ("technology: sram", "technology: edram", "refresh: belongs to edram"),
         ("technology: sram", "technology: mram", "technology: "),
+        ("node_nm: 7", "node_nm: 7\nword_bits: 16", "word_bits: belongs to edram"),
         ("node_nm: 7", "node: 7", "node: unknown key"),
     ],
 )

@@ -60,9 +60,10 @@ class Program:
     `inputs_need`, `inputs_free` [operands, passes]: values of each operand's stream that must have arrived before a
     pass, and are free after it, reloading counted on; `reads` values of all operands that it reads from AM.
     `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
-    their block. `urgency` is a pass's place in the order in which data are wanted. A layer that the machine has no rule
-    for is not `modelled`: it takes no array time and its outputs come from the reference. `layout` is how maps lie in
-    memory, `own` [operands] their extents there; `multiplications` [images] are those made, if the machine skips any.
+    their block. `urgency` is a pass's place in the order in which data are wanted. `weight_read_bits` of each weight
+    are read. A layer that the machine has no rule for is not `modelled`: it takes no array time and its outputs come
+    from the reference. `layout` is how maps lie in memory, `own` [operands] their extents there; `multiplications`
+    [images] are those made, if the machine skips any.
     """
 
     layer: Layer
@@ -87,6 +88,7 @@ class Program:
     out_started: Ints
     out_final: Ints
     cycles: Ints
+    weight_read_bits: int
     multiplications: Ints | None = None
     modelled: bool = True
     layout: Layout = "bricks"
@@ -117,6 +119,13 @@ class Program:
         """[passes] whether the weights of the pass are of no more use."""
         last = self.block == self.block.max() if self.weight_loads == 1 else True
         return np.asarray(self.ends_block & last)
+
+    @cached_property
+    def begins_block(self) -> Ints:
+        """[passes] whether the pass is one of its block's first window sets, which take the weights for all of them."""
+        first = np.full(self.block.max(initial=0) + 1, self.geometry.window_sets)
+        np.minimum.at(first, self.block, self.first_set)
+        return np.asarray(self.first_set == first[self.block])
 
     @cached_property
     def windows(self) -> tuple[Ints, Ints]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from tlm.energy import EnergySpec
 from tlm.inputs.ranges import Range
 from tlm.memory.onchip_spec import OnChipSpec
 
@@ -17,10 +18,11 @@ capacity = Range(above=0, most=1 << 36)
 class AcceleratorSpec:
     """A grid machine: `tiles` x `rows` filters x `columns` windows x `lanes` channels.
 
-    `rules` names the cycle rule of each kind of layer; serial units take `serial_bits` bits of an activation a cycle;
-    columns that run ahead of each other may do so by `registers` steps; an element of SCNN has `accumulators`;
-    `layout` is how maps lie in memory (`tlm.accelerators.layout`). `am` is
-    the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz.
+    `rules` names the cycle rule of each kind of layer; units take `serial_bits` bits of an activation a cycle, parallel
+    ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
+    `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `am` is the whole activation memory,
+    `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy and area, is known where
+    `energy` says which figures are the machine's.
     """
 
     preset: str
@@ -38,3 +40,4 @@ class AcceleratorSpec:
     layout: Literal["bricks", "planes"] = "bricks"
     accumulators: int = attrs.field(default=1024, validator=Range(above=0))
     registers: int = attrs.field(default=1, validator=Range(least=0))
+    energy: EnergySpec | None = None

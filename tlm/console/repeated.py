@@ -13,13 +13,14 @@ def compare_table(result: Result) -> Table:
     """A row for the run as it is, and one for each that was repeated with another in its place."""
     table = Table(title="Compared: the run with another in place of its own")
     table.add_column("with")
-    for title in ("cycles", "time us", "off-chip KiB", "times"):
+    for title in ("cycles", "time us", "off-chip KiB", "energy uJ", "times"):
         table.add_column(title, justify="right")
-    rows = [("(as it is)", result.cycles, result.time_fs, result.offchip_bytes)]
-    rows += [(one.name, one.cycles, one.time_fs, one.offchip_bytes) for one in result.compare]
-    for name, cycles, time_fs, moved in rows:
+    rows = [("(as it is)", result.cycles, result.time_fs, result.offchip_bytes, result.energy_j)]
+    rows += [(one.name, one.cycles, one.time_fs, one.offchip_bytes, one.energy_j) for one in result.compare]
+    for name, cycles, time_fs, moved, joules in rows:
+        energy = "-" if joules is None else f"{joules * 1e6:,.1f}"
         times = f"{time_fs / result.time_fs:.2f}" if result.time_fs else "-"
-        table.add_row(Text(printable(name)), f"{cycles:,}", f"{time_fs / 1e9:,.1f}", kib(moved), times)
+        table.add_row(Text(printable(name)), f"{cycles:,}", f"{time_fs / 1e9:,.1f}", kib(moved), energy, times)
     return table
 
 

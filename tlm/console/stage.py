@@ -11,7 +11,7 @@ from ..accelerators.parts import Dispatcher
 from ..core import BUSY, IDLE, Clock, InitiatorSocket, Module
 from ..engines import Dma
 from ..memory import Dram, IdealMemory
-from ..system.collect import OPERANDS
+from ..result import OPERANDS
 from .reading import steady
 from .rows import labels
 

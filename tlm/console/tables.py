@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..result import AcceleratorResult, Component, Compression, Result
+from ..result import AcceleratorResult, Component, Compression, Result, total
 from .cells import UNICODE, Column, Glyphs, columns_of, glyphs_for
 from .layers import layer_table, reason
-from .quantities import kib, named, printable
+from .quantities import kib, named, percent, printable
 from .reading import of_components
 from .repeated import compare_table, widen_table
 from .rows import Row, make_rows
@@ -62,7 +62,8 @@ def summary(result: Result) -> list[str]:
     for one in result.accelerators:
         lines += [named(one.name, line) for line in accelerator_lines(result, one)]
     if result.memory_energy_j and result.offchip_bytes:
-        lines.append(energy_line(result.memory_energy_j, result.offchip_bytes))
+        lines.append(offchip_energy_line(result.memory_energy_j, result.offchip_bytes))
+    lines += energy_lines(result)
     lines += [printable(note) for note in result.notes]
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
@@ -72,11 +73,28 @@ def summary(result: Result) -> list[str]:
     return lines
 
 
-def energy_line(parts: dict[str, float], moved_bytes: int) -> str:
+def offchip_energy_line(parts: dict[str, float], moved_bytes: int) -> str:
     """What the off-chip memory took, for each bit it moved, and what for."""
     joules = sum(parts.values())
-    shares = ", ".join(f"{name} {part / joules:.0%}" for name, part in sorted(parts.items(), key=lambda one: -one[1]))
-    return f"off-chip energy: {joules * 1e6:,.1f} uJ, {joules * 1e12 / (8 * moved_bytes):.1f} pJ/bit ({shares})"
+    return f"off-chip energy: {joules * 1e6:,.1f} uJ, {joules * 1e12 / (8 * moved_bytes):.1f} pJ/bit ({_shares(parts)})"
+
+
+def energy_lines(result: Result) -> list[str]:
+    """What everything took, by component, and its area: a line each where they are known."""
+    lines = []
+    if result.energy_j and result.tops_per_w is not None:
+        parts = total({row.component: row.joules} for row in result.energy)
+        lines.append(f"energy: {result.energy_j * 1e6:,.1f} uJ, {result.tops_per_w:.3g} TOPS/W ({_shares(parts)})")
+    if result.area_mm2:
+        parts = total({row.component: row.mm2} for row in result.area)
+        lines.append(f"area: {result.area_mm2:,.1f} mm2 ({_shares(parts)})")
+    return lines
+
+
+def _shares(parts: Mapping[str, float]) -> str:
+    """Each part's share of the whole, the largest first."""
+    ranked = sorted(parts.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name} {percent(part / sum(parts.values()))}" for name, part in ranked)
 
 
 def accelerator_lines(result: Result, one: AcceleratorResult) -> list[str]:

@@ -37,7 +37,7 @@ class Shape:
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
     """The layer's program but for its cycles, which are zero."""
-    geometry = Geometry.of(layer, layer_grid(layer, spec))
+    rule, geometry = machine_rule(layer, spec), Geometry.of(layer, layer_grid(layer, spec))
     columns = _columns(geometry, shape)
     own = shape.own or tuple(extent(operand[0]) for operand in layer.operands)
     if layer.kind == "other":
@@ -50,7 +50,8 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         weight_loads=shape.weight_loads,
         input_loads=shape.input_loads,
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
-        modelled=machine_rule(layer, spec) is not None,
+        weight_read_bits=layer.weight_bits if rule and rule.serial_weights else layer.bits,
+        modelled=rule is not None,
         layout=spec.layout,
         own=own,
         **columns,

@@ -10,10 +10,11 @@ import simpy
 from simpy.events import NORMAL
 
 from ..core import Answer, Module, Payload, Transport
+from ..energy import Charge
 from .banks import Logged
 from .coarse import CoarseService
 from .config import resolve
-from .energy import energy_of
+from .energy import charges_of, energy_of
 from .exact import ExactService
 from .four_phases import FourPhases
 from .ideal import IdealMemory
@@ -90,6 +91,11 @@ class Dram(OffChipMemory):
             channels=channels,
             energy=energy_of(self.config, channels, self.time_fs),
         )
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """What it has counted, each with its cost; () where its standard does not say what events cost."""
+        return charges_of(self.config, [channel.stats for channel in self.channels], self.time_fs)
 
     def b_transport(self, payload: Payload, delay: int) -> int:
         """Coarse: serve `payload`, accepted at now + `delay`; returns the delay after which it is complete.

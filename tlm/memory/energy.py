@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..core import BadInput
+from ..core import FS_PER_NS, BadInput
+from ..energy import Charge
 from ..inputs.ranges import Range
 from .stats import ChannelStats, total
 
 if TYPE_CHECKING:
     from .config import DramConfig
     from .standards import Timing
-
-FS_MW_PER_PJ = 10**6  # a mW for a fs is 1e-18 J
 
 
 def _amount(above: float | None = None) -> Any:
@@ -143,27 +142,53 @@ def energy(
     `active_fs` is with a row open or a refresh going on (a refresh's own energy is what it takes beyond that),
     `precharged_fs` is the rest.
     """
-    background = (energies.active_mW * active_fs + energies.precharged_mW * precharged_fs) / FS_MW_PER_PJ
+    return report(charges(energies, activates, read_bursts, written_bursts, refreshes, active_fs, precharged_fs))
+
+
+def report(charges: Sequence[Charge]) -> EnergyReport:
+    """What `charges` come to."""
+    taken = {charge.event: charge.total_pJ for charge in charges}
     return EnergyReport(
-        activate=energies.activate_pJ * activates,
-        read=energies.read_pJ * read_bursts,
-        write=energies.write_pJ * written_bursts,
-        io=energies.io_pJ * (read_bursts + written_bursts),
-        refresh=energies.refresh_pJ * refreshes,
-        background=background,
+        activate=taken["activates"],
+        read=taken["read_bursts"],
+        write=taken["written_bursts"],
+        io=taken["io_bursts"],
+        refresh=taken["refreshes"],
+        background=taken["active_ns"] + taken["precharged_ns"],
     )
 
 
-def energy_of(config: DramConfig, channels: Sequence[ChannelStats], time_fs: int) -> EnergyReport | None:
-    """The energy of all `channels` in the `time_fs` they were on, or None where the standard does not say."""
+def charges(
+    energies: Energies,
+    activates: int,
+    read_bursts: int,
+    written_bursts: int,
+    refreshes: int,
+    active_fs: int,
+    precharged_fs: int,
+) -> tuple[Charge, ...]:
+    """What was counted, each with its cost; `energy` says of what."""
+    return (
+        Charge("activates", activates, energies.activate_pJ),
+        Charge("read_bursts", read_bursts, energies.read_pJ),
+        Charge("written_bursts", written_bursts, energies.write_pJ),
+        Charge("io_bursts", read_bursts + written_bursts, energies.io_pJ),
+        Charge("refreshes", refreshes, energies.refresh_pJ),
+        Charge("active_ns", active_fs / FS_PER_NS, energies.active_mW),
+        Charge("precharged_ns", precharged_fs / FS_PER_NS, energies.precharged_mW),
+    )
+
+
+def charges_of(config: DramConfig, channels: Sequence[ChannelStats], time_fs: int) -> tuple[Charge, ...]:
+    """What all `channels` did in the `time_fs` they were on, with its costs; () where the standard does not say."""
     each = energies(config)
     if each is None:
-        return None
+        return ()
     counts = total(channels)
     active = counts.active_cycles + counts.refreshes * config.timing.nRFC
     all_fs = time_fs * config.organisation.ranks * len(channels)
     active_fs = min(active * config.tCK_fs, all_fs)
-    return energy(
+    return charges(
         each,
         activates=counts.activates,
         read_bursts=counts.read_bursts,
@@ -172,6 +197,12 @@ def energy_of(config: DramConfig, channels: Sequence[ChannelStats], time_fs: int
         active_fs=active_fs,
         precharged_fs=all_fs - active_fs,
     )
+
+
+def energy_of(config: DramConfig, channels: Sequence[ChannelStats], time_fs: int) -> EnergyReport | None:
+    """The energy of all `channels` in the `time_fs` they were on, or None where the standard does not say."""
+    counted = charges_of(config, channels, time_fs)
+    return report(counted) if counted else None
 
 
 def least_idd0(currents: Currents, t: Timing) -> float:

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 import simpy
 
-from ..core import IGNORE, OK, WRITE, BadInput, Clock, Module, Payload, TargetSocket
+from ..core import FS_PER_NS, IGNORE, OK, WRITE, BadInput, Clock, Module, Payload, TargetSocket
+from ..energy import Charge
 from .onchip_macros import macro
 from .onchip_port import Port, Stream
 from .onchip_spec import OnChipSpec
@@ -105,9 +106,8 @@ class OnChipMemory(Module):
     @property
     def stats(self) -> OnChipStats:
         """What it has done so far."""
-        read, write, made, banks = self._read, self._write, self.macro, self.spec.banks
-        lived_fs = self.now - self._born_fs
-        refreshes = banks * self._refresh.count(lived_fs) if self._refresh else 0
+        read, write = self._read, self._write
+        reads, writes, refreshes, leakage = self.charges
         return OnChipStats(
             read_bytes=read.bytes,
             written_bytes=write.bytes,
@@ -115,11 +115,23 @@ class OnChipMemory(Module):
             writes=write.accesses,
             conflicts=read.conflicts + write.conflicts,
             conflict_fs=read.conflict_fs + write.conflict_fs,
-            refreshes=refreshes,
+            refreshes=int(refreshes.count),
             refresh_wait_fs=read.refresh_wait_fs + write.refresh_wait_fs,
-            access_pJ=read.accesses * made.read_pJ + write.accesses * made.write_pJ,
-            refresh_pJ=refreshes * made.refresh_pJ,
-            leakage_pJ=banks * made.leakage_mW * lived_fs * 1e-6,
+            access_pJ=reads.total_pJ + writes.total_pJ,
+            refresh_pJ=refreshes.total_pJ,
+            leakage_pJ=leakage.total_pJ,
+        )
+
+    @property
+    def charges(self) -> tuple[Charge, Charge, Charge, Charge]:
+        """What it has counted, each with its cost: reads, writes, refreshes, and the time its banks have leaked."""
+        made, banks, lived_fs = self.macro, self.spec.banks, self.now - self._born_fs
+        refreshes = banks * self._refresh.count(lived_fs) if self._refresh else 0
+        return (
+            Charge("reads", self._read.accesses, made.read_pJ),
+            Charge("writes", self._write.accesses, made.write_pJ),
+            Charge("refreshes", refreshes, made.refresh_pJ),
+            Charge("bank_ns", banks * lived_fs / FS_PER_NS, made.leakage_mW),
         )
 
 

@@ -44,7 +44,11 @@ class RefreshFigures:
 
 @attrs.frozen
 class MacroFigures:
-    """A file of `macros/`: {capacity: figure} of one node; only embedded DRAM has a `refresh`."""
+    """A file of `macros/`: {capacity: figure} of one node; only embedded DRAM has a `refresh`.
+
+    Where energies are those of words of `word_bits`, the further bits of a wider access take what refreshing them does:
+    their row is read and restored anyway. Without, energy is in proportion to the width.
+    """
 
     technology: Literal["sram", "edram"]
     node_nm: float = attrs.field(validator=Range(above=0, most=1e4, whole=False))
@@ -53,11 +57,14 @@ class MacroFigures:
     leakage_mW: dict[str, float] = attrs.field(validator=_is_table)
     area_mm2: dict[str, float] = attrs.field(validator=_is_table)
     refresh: RefreshFigures | None = None
+    word_bits: int | None = attrs.field(default=None, validator=Range(above=0, most=1 << 20, optional=True))
     name: str = attrs.field(default="", metadata=ORIGIN)
 
     def __attrs_post_init__(self) -> None:
         if (self.refresh is None) != (self.technology == "sram"):
             raise BadInput("belongs to edram, which needs it, and to nothing else", key="refresh")
+        if self.word_bits is not None and self.refresh is None:
+            raise BadInput("belongs to edram: what refreshing takes is what a wider access does", key="word_bits")
 
 
 @attrs.frozen
@@ -88,19 +95,26 @@ def macro(technology: str, capacity_bytes: float, width_bits: int) -> Macro:
     """A bank of that capacity and width; BadInput for a `technology` that is not there.
 
     Between two capacities of the table a figure is interpolated on logarithmic scales, beyond its ends the nearest two
-    are continued. Energy is in proportion to the width. Wires from the bank to whoever uses it are not counted.
+    are continued. Wires from the bank to whoever uses it are not counted.
     """
     figures = load_macro(technology)
-    width, refresh = width_bits / 8, figures.refresh
     bank = Macro(
         name=figures.name,
         node_nm=figures.node_nm,
-        read_pJ=width * interpolated(figures.read_pJ_per_byte, capacity_bytes),
-        write_pJ=width * interpolated(figures.write_pJ_per_byte, capacity_bytes),
+        read_pJ=_access_pJ(figures, interpolated(figures.read_pJ_per_byte, capacity_bytes), width_bits),
+        write_pJ=_access_pJ(figures, interpolated(figures.write_pJ_per_byte, capacity_bytes), width_bits),
         leakage_mW=interpolated(figures.leakage_mW, capacity_bytes),
         area_mm2=interpolated(figures.area_mm2, capacity_bytes),
     )
-    return _refreshed(bank, refresh, capacity_bytes, width_bits) if refresh else bank
+    return _refreshed(bank, figures.refresh, capacity_bytes, width_bits) if figures.refresh else bank
+
+
+def _access_pJ(figures: MacroFigures, pJ_per_byte: float, width_bits: int) -> float:
+    """What an access takes whose first word costs `pJ_per_byte`."""
+    if figures.word_bits is None or figures.refresh is None:
+        return width_bits / 8 * pJ_per_byte
+    word = min(figures.word_bits, width_bits)
+    return word / 8 * pJ_per_byte + (width_bits - word) / 8 * min(pJ_per_byte, figures.refresh.pJ_per_byte)
 
 
 def _refreshed(bank: Macro, refresh: RefreshFigures, capacity_bytes: float, width_bits: int) -> Macro:

@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 
 from ..core import FS_PER_NS, BadInput
-from ..inputs.located import YAML_FILES, Faults, Located, located, read
+from ..inputs.located import Faults, located
 from ..inputs.ranges import Range
+from ..inputs.shelf import Shelf
 from ..inputs.structure import ORIGIN, Fault, structure
 from .energy import EnergySpec, least_idd0
 from .mapping import FIELDS, parse
@@ -19,7 +20,9 @@ from .mapping import FIELDS, parse
 Pieces = tuple[tuple[str, int], ...]
 
 FOLDER = Path(__file__).with_name("standards")
-EXTENDS = "extends"
+
+#: What extends a standard was not compared with anything, so it is not `validated` unless it says so itself.
+STANDARDS = Shelf(FOLDER, "memory standard", own=("validated",))
 
 #: Timings of which the first is never the shorter one.
 NEVER_SHORTER = (("nRRD_L", "nRRD_S"), ("nFAW", "nRRD_S"), ("nCCD_L", "nCCD_S"), ("nWTR_L", "nWTR_S"))
@@ -132,26 +135,17 @@ class IdealStandard:
 
 def standard_names() -> list[str]:
     """The standards that come with the model, in order of name."""
-    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+    return STANDARDS.names()
 
 
 def load_standard(name: str) -> DramStandard | IdealStandard:
     """The standard called `name`, or the one in a user's YAML file at that path; BadInput otherwise."""
-    if name.endswith(YAML_FILES) or "/" in name:
-        return read_standard(Path(name))
-    if name not in standard_names():
-        raise BadInput(
-            f"there is no memory standard {name!r}; name one, or a YAML file by its path",
-            key="standard",
-            given=name,
-            allowed=standard_names(),
-        )
-    return read_standard(FOLDER / f"{name}.yaml")
+    return read_standard(STANDARDS.file(name, "standard"))
 
 
 def read_standard(path: Path) -> DramStandard | IdealStandard:
     """The standard in the YAML file at `path`; BadInput with all its faults, naming file, line and key."""
-    tree = _document(path, ())
+    tree = STANDARDS.document(path)
     kind: type[DramStandard | IdealStandard] = DramStandard if tree.get("ideal", False) is False else IdealStandard
     standard, faults = structure(tree, kind)
     if isinstance(standard, DramStandard):
@@ -159,37 +153,6 @@ def read_standard(path: Path) -> DramStandard | IdealStandard:
     if standard is None or faults:
         raise Faults(located(fault, key, tree.place_of(key)) for key, fault in faults)
     return attrs.evolve(standard, name=path.stem)
-
-
-def _document(path: Path, earlier: tuple[Path, ...]) -> Located:
-    """What the file at `path` says, over what it `extends`: a standard by name, or a file beside it.
-
-    Its own timing was not compared with anything, so it is not `validated` unless it says so itself. `earlier` are the
-    files on the way here.
-    """
-    tree = read(path)
-    if EXTENDS not in tree:
-        return tree
-    base, place = tree.pop(EXTENDS), tree.places.pop(EXTENDS)
-    try:
-        file = _base_file(base, path, earlier)
-    except BadInput as error:
-        raise located(error, (EXTENDS,), place) from None
-    below = _document(file, (*earlier, path.resolve()))
-    below.pop("validated", None)
-    return tree.over(below)
-
-
-def _base_file(base: Any, path: Path, earlier: tuple[Path, ...]) -> Path:
-    """The file of a standard by name, or of a YAML file beside `path`; BadInput where there is none, or in a circle."""
-    if base in standard_names():
-        return FOLDER / f"{base}.yaml"
-    if not isinstance(base, str) or not base.endswith(YAML_FILES):
-        raise BadInput(f"there is no memory standard {base!r}", given=str(base), allowed=standard_names())
-    file = path.parent / base
-    if file.resolve() in (*earlier, path.resolve()):
-        raise BadInput("goes in a circle")
-    return file
 
 
 def _inconsistencies(standard: DramStandard) -> Iterator[Fault]:

@@ -1,10 +1,13 @@
 """What a run was: the result document, and the reasons its time is told in."""
 
 from .document import (
+    OPERANDS,
     AcceleratorResult,
+    AreaRow,
     Comparison,
     Component,
     Compression,
+    EnergyRow,
     LayerResult,
     Result,
     Traffic,
@@ -15,12 +18,15 @@ from .reasons import REASONS
 
 __all__ = [
     "ARRAY",
+    "OPERANDS",
     "REASONS",
     "RESOURCES",
     "AcceleratorResult",
+    "AreaRow",
     "Comparison",
     "Component",
     "Compression",
+    "EnergyRow",
     "LayerResult",
     "Result",
     "Traffic",

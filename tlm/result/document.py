@@ -8,7 +8,8 @@ import attrs
 
 from ..core import Rate
 
-SCHEMA = "tlm-result/2"
+SCHEMA = "tlm-result/3"
+OPERANDS = ("weights", "inputs", "outputs")  # whose traffic is told apart
 
 
 @attrs.frozen
@@ -28,7 +29,7 @@ class LayerResult:
     for the layer (`unmodelled: pass`). Times are of the first image's span's start and the last one's end, in fs.
     `occupied` {kind of component: cycles the one of them was that was longest}; `roofline_cycles` is what the array's
     work and the bytes that were moved meanwhile take at their peaks, the longer one; `bound_by` is a reason or "array".
-    `multiplications` and `energy_j` are None where they are not modelled.
+    `energy_j` {component: J}. It and `multiplications` are None where they are not known.
     """
 
     name: str
@@ -79,7 +80,10 @@ class Compression:
 
 @attrs.frozen
 class AcceleratorResult:
-    """What one accelerator did: `cycles` of its own clock to its own end, then `idle_cycles` to the run's."""
+    """What one accelerator did: `cycles` of its own clock to its own end, then `idle_cycles` to the run's.
+
+    `energy_j` {component: J} is what it took, of which `idle_energy_j` in the end and the rest for its layers.
+    """
 
     name: str | None
     preset: str
@@ -94,6 +98,40 @@ class AcceleratorResult:
     predictions: list[int] | None
     labels: list[int] | None
     compression: dict[str, Compression]
+    energy_j: dict[str, float] | None = None
+    idle_energy_j: float | None = None
+    area_mm2: float | None = None
+
+
+@attrs.frozen
+class EnergyRow:
+    """A count and its cost: `joules` = `count` x `cost_pj`; `table` is the file that says it, `status` how it is known.
+
+    `accelerator` is None where there is one, and for what several share.
+    """
+
+    accelerator: str | None
+    component: str
+    event: str
+    count: float
+    cost_pj: float
+    joules: float
+    table: str
+    status: str
+
+
+@attrs.frozen
+class AreaRow:
+    """So many of a part and the area of each: `mm2` = `count` x `each_mm2`; the rest as in EnergyRow."""
+
+    accelerator: str | None
+    component: str
+    part: str
+    count: float
+    each_mm2: float
+    mm2: float
+    table: str
+    status: str
 
 
 @attrs.frozen
@@ -145,9 +183,11 @@ class Result:
     widen: list[Widening] = attrs.field(factory=list)
     memory_energy_j: dict[str, float] | None = None
     notes: list[str] = attrs.field(factory=list)
+    energy: list[EnergyRow] = attrs.field(factory=list)
     energy_j: float | None = None
-    area_mm2: float | None = None
     tops_per_w: float | None = None
+    area: list[AreaRow] = attrs.field(factory=list)
+    area_mm2: float | None = None
     schema: str = SCHEMA
 
     @property

@@ -15,6 +15,10 @@ A DMA that has all in flight that it may is such a resource too: its pace is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Name = TypeVar("Name")
+Amount = TypeVar("Amount", int, float)
 
 ARRAY = "array"
 
@@ -51,12 +55,12 @@ def gains(
     return {what: gained for what, gained in found.items() if gained or what == ARRAY}
 
 
-def total(spans: Iterable[Mapping[str, int]]) -> dict[str, int]:
+def total(spans: Iterable[Mapping[Name, Amount]]) -> dict[Name, Amount]:
     """What several spans have, added up by its name."""
-    found: dict[str, int] = {}
+    found: dict[Name, Amount] = {}
     for span in spans:
-        for what, cycles in span.items():
-            found[what] = found.get(what, 0) + cycles
+        for what, amount in span.items():
+            found[what] = found[what] + amount if what in found else amount
     return found
 
 

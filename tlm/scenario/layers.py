@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,29 +51,31 @@ def over_preset(tree: Located) -> Located:
     return _with(tree, "accelerator", complete)
 
 
-def with_standard_found(tree: Located) -> Located:
-    """`tree` with a memory standard that is named by its path found, as presets are, wherever it lies."""
-    memory = tree.get("memory")
-    name = memory.get("standard") if isinstance(memory, Located) else None
-    if not isinstance(memory, Located) or not isinstance(name, str) or not (name.endswith(YAML_FILES) or "/" in name):
-        return tree
-    place = tree.place_of(("memory", "standard"))
-    file = find_file(name, place.folder)
-    found = memory.over({})
-    found.put("standard", str(file.resolve()), place)
-    return _with(tree, "memory", found)
+def with_file_found(tree: Located, path: tuple[str, ...]) -> Located:
+    """`tree` with a YAML file, where the key `path` names one by its path, found as presets are, wherever it lies."""
+
+    def found(name: str, folder: Path | None) -> str:
+        return str(find_file(name, folder).resolve()) if name.endswith(YAML_FILES) or "/" in name else name
+
+    return _with_text(tree, path, found)
 
 
 def with_code_found(tree: Located, path: tuple[str, ...]) -> Located:
-    """`tree` with a user's own code, where the key `path` names some, found as presets are, wherever it lies."""
+    """The same for a user's own code."""
+
+    def found(name: str, folder: Path | None) -> str:
+        return absolute(name, lambda file: find_file(file, folder)) if is_user_code(name) else name
+
+    return _with_text(tree, path, found)
+
+
+def _with_text(tree: Located, path: tuple[str, ...], found: Callable[[str, Path | None], str]) -> Located:
+    """`tree` with the text at `path`, if there is one, changed as `found` does, which gets its folder too."""
     key, *inner = path
     value = tree.get(key)
     if inner and isinstance(value, Located):
-        return _with(tree, key, with_code_found(value, tuple(inner)))
-    if inner or not isinstance(value, str) or not is_user_code(value):
-        return tree
-    place = tree.places[key]
-    return _with(tree, key, absolute(value, lambda file: find_file(file, place.folder)))
+        return _with(tree, key, _with_text(value, tuple(inner), found))
+    return tree if inner or not isinstance(value, str) else _with(tree, key, found(value, tree.places[key].folder))
 
 
 def _with(tree: Located, key: str, value: Any) -> Located:

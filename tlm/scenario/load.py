@@ -17,10 +17,13 @@ from tlm.inputs.units import written
 from tlm.inputs.usercode import is_user_code
 
 from .files import scenario_file
-from .layers import apply, layered, over_preset, with_code_found, with_standard_found
+from .layers import apply, layered, over_preset, with_code_found, with_file_found
 from .machines import OWN, Entry, entries
-from .names import LAYER_KINDS, memory_faults, name_faults, workload_faults
+from .names import LAYER_KINDS, energy_faults, memory_faults, name_faults, workload_faults
 from .spec import Scenario
+
+#: The keys whose values may be a user's own YAML file.
+FILES = (("memory", "standard"), ("accelerator", "energy", "table"))
 
 #: The keys whose values may be a user's own code.
 CODE = (
@@ -90,7 +93,8 @@ def _built(entry: Entry, file: Path, files: tuple[Path, ...]) -> tuple[Scenario 
     tree = entry.tree
     faults: list[BadInput] = []
     told: set[str] = set()
-    steps = [("accelerator.preset", over_preset), ("memory.standard", with_standard_found)]
+    steps = [("accelerator.preset", over_preset)]
+    steps += [(".".join(path), partial(with_file_found, path=path)) for path in FILES]
     steps += [(".".join(path), partial(with_code_found, path=path)) for path in CODE]
     for key, complete in steps:
         try:
@@ -100,11 +104,11 @@ def _built(entry: Entry, file: Path, files: tuple[Path, ...]) -> tuple[Scenario 
             told.add(key)
     entry = attrs.evolve(entry, tree=tree)
     scenario, found = structure(tree, Scenario, also=["extends"])
-    found += [*name_faults(tree), *memory_faults(tree), *workload_faults(tree)]
+    found += [*name_faults(tree), *memory_faults(tree), *energy_faults(tree), *workload_faults(tree)]
     faults += [_located(fault, path, entry) for path, fault in found if not _is_told(path, fault, told)]
     if scenario is None or faults:
         return None, faults
-    return attrs.evolve(scenario, source=file, entry=entry, files=(*files, *_own_files(tree, scenario))), []
+    return attrs.evolve(scenario, source=file, entry=entry, files=(*files, *_own_files(tree))), []
 
 
 def _located(fault: BadInput, path: KeyPath, entry: Entry) -> BadInput:
@@ -121,9 +125,10 @@ def _located(fault: BadInput, path: KeyPath, entry: Entry) -> BadInput:
     return located(fault, entry.shown(path), place)
 
 
-def _own_files(tree: Located, scenario: Scenario) -> list[Path]:
-    """The preset's and the standard's, where they are named by their path, and those of a user's own code."""
-    named = [Path(tree["accelerator"].place.file), Path(scenario.memory.standard)]
+def _own_files(tree: Located) -> list[Path]:
+    """The preset's, those that are named by their path, and those of a user's own code."""
+    named = [Path(tree["accelerator"].place.file)]
+    named += [Path(text) for path, text in tree.texts() if path in FILES]
     named += [Path(text.rpartition(":")[0]) for path, text in tree.texts() if path in CODE and is_user_code(text)]
     return [file for file in named if file.is_file()]
 

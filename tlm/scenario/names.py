@@ -10,6 +10,7 @@ import attrs
 
 from tlm.accelerators.rules import rule
 from tlm.codecs import codec
+from tlm.energy import EnergySpec, figures_of
 from tlm.inputs.errors import BadInput
 from tlm.inputs.located import Located
 from tlm.inputs.structure import Fault, KeyPath, structure
@@ -55,6 +56,17 @@ def memory_faults(tree: Located) -> Iterator[Fault]:
         yield ("memory", "request"), BadInput(message)
     if spec.mapping == "":
         yield ("memory", "mapping"), BadInput("is empty; leave it out for the standard's own")
+
+
+def energy_faults(tree: Located) -> Iterator[Fault]:
+    """An energy table that is not there or cannot be read, and an array that it does not have."""
+    path = ("accelerator", "energy")
+    spec, _ = structure(_at(tree, path), EnergySpec)
+    if spec is not None:
+        try:
+            figures_of(spec)
+        except BadInput as error:
+            yield (*path, error.key or "table"), error
 
 
 def workload_faults(tree: Located) -> Iterator[Fault]:

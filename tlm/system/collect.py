@@ -16,8 +16,10 @@ from ..codecs import entropy_bits
 from ..core import BUSY, FS_PER_S, IDLE, Module, Rate
 from ..memory import Dram
 from ..result import (
+    OPERANDS,
     RESOURCES,
     AcceleratorResult,
+    AreaRow,
     Component,
     Compression,
     LayerResult,
@@ -30,8 +32,11 @@ from ..result import (
 from ..scenario import resolved
 from ..workload.layer import storage_bytes, stream
 from .build import System
+from .energy import account, area
 
-OPERANDS = ("weights", "inputs", "outputs")
+#: {number of a layer, or None: {component: J}}, or None where it is not known.
+Spent = dict[int | None, dict[str, float]] | None
+
 NEVER = 1 << 80  # fs; no span that is booked ahead ends later
 VERSIONS = ("numpy", "simpy", "torch")
 
@@ -41,8 +46,15 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
     clock = system.machines[0].clock
     time_fs = clock.next_edge(max(map(end_fs, system.machines)))
     names = [one.name for one in system.scenario.machines]
-    accelerators = [accelerator(machine, name, time_fs) for machine, name in zip(system.machines, names, strict=True)]
-    told = [layers(machine, name) for machine, name in zip(system.machines, names, strict=True)]
+    machines = list(enumerate(zip(system.machines, names, strict=True)))
+    spent = account(system, time_fs)
+    areas = [area(machine, name) for machine, name in zip(system.machines, names, strict=True)]
+    accelerators = [
+        _with_energy(accelerator(machine, name, time_fs), spent.machine(number), areas[number])
+        for number, (machine, name) in machines
+    ]
+    told = [_layers(machine, name, spent.machine(number)) for number, (machine, name) in machines]
+    macs = sum(layer.macs for own in told for layer in own)
     alone = accelerators[0] if len(accelerators) == 1 else None
     images = sum(one.images for one in accelerators)
     seconds, cycles = time_fs / FS_PER_S, time_fs // clock.period_fs
@@ -55,7 +67,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         images=images,
         images_per_s=_per(images, seconds),
         latency_s=_per(seconds, images),
-        macs_per_cycle=_per(sum(layer.macs for own in told for layer in own), cycles),
+        macs_per_cycle=_per(macs, cycles),
         checked=system.scenario.check,
         predictions=alone.predictions if alone else None,
         labels=alone.labels if alone else None,
@@ -67,12 +79,31 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         compression=alone.compression if alone else {},
         memory_energy_j=_memory_energy(system),
         notes=_notes(system),
+        energy=[item.row for item in spent.items],
+        energy_j=spent.joules,
+        tops_per_w=2 * macs / spent.joules / 1e12 if spent.joules else None,
+        area=[row for own in areas for row in own],
+        area_mm2=sum(row.mm2 for own in areas for row in own) if all(areas) else None,
     )
+
+
+def _with_energy(told: AcceleratorResult, spent: Spent, area: list[AreaRow]) -> AcceleratorResult:
+    return attrs.evolve(
+        told,
+        energy_j=None if spent is None else total(spent.values()),
+        idle_energy_j=None if spent is None else sum(spent.get(None, {}).values()),
+        area_mm2=sum(row.mm2 for row in area) if area else None,
+    )
+
+
+def _layers(machine: Machine, name: str | None, spent: Spent) -> list[LayerResult]:
+    told = layers(machine, name)
+    return told if spent is None else [attrs.evolve(one, energy_j=spent.get(at, {})) for at, one in enumerate(told)]
 
 
 def accelerator(machine: Machine, name: str | None = None, time_fs: int | None = None) -> AcceleratorResult:
     """What one machine has done, in a run of `time_fs` (None: to its own end)."""
-    runs, plan = _ended(machine), machine.plan
+    runs, plan = machine.dispatcher.ended, machine.plan
     images = len({run.image for run in runs if run.complete and run.layer == len(plan.programs) - 1})
     end, span, period = end_fs(machine), _span_fs(runs), machine.clock.period_fs
     seconds = span / FS_PER_S
@@ -142,7 +173,7 @@ def rate_so_far(module: Module, busy_fs: int) -> Rate | None:
 
 def end_fs(machine: Machine) -> int:
     """When the last layer that a machine ran ended."""
-    return max((run.end_fs for run in _ended(machine)), default=0)
+    return max((run.end_fs for run in machine.dispatcher.ended), default=0)
 
 
 def versions() -> dict[str, str]:
@@ -171,10 +202,6 @@ def _span_fs(runs: list[LayerRun]) -> int:
     return runs[-1].end_fs - runs[0].start_fs if runs else 0
 
 
-def _ended(machine: Machine) -> list[LayerRun]:
-    return [run for run in machine.dispatcher.runs if run.end_fs]
-
-
 def _per(amount: float, of: float) -> float:
     return amount / of if of else 0.0
 
@@ -189,7 +216,7 @@ def _events(system: System) -> int:
 
 
 def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
-    runs = [run for run in _ended(machine) if run.layer == index]
+    runs = [run for run in machine.dispatcher.ended if run.layer == index]
     program = machine.plan.programs[index]
     cycles = sum(run.end_fs - run.start_fs for run in runs) // machine.clock.period_fs
     compute = sum(run.compute_cycles for run in runs)

@@ -102,6 +102,11 @@ class Dispatcher(Module):
         """Whether real values are computed."""
         return self._dma.carries_data
 
+    @property
+    def ended(self) -> list[LayerRun]:
+        """The runs that have ended, or were interrupted."""
+        return [run for run in self.runs if run.end_fs]
+
     def standing(self) -> Standing | None:
         """How far the run is; None before it has begun."""
         if not self.runs:
@@ -183,7 +188,7 @@ class Dispatcher(Module):
             yield ready
             cause = self._link.late
         yield ready
-        cause = yield from self._ports(program, work, cause)
+        cause = yield from self._ports(run.layer, program, work, cause)
         yield from self._align()
         self._account(run, cause)
         yield from self._execute(job)
@@ -192,7 +197,7 @@ class Dispatcher(Module):
         self._cycles_done += work.cycles
         self._release(work)
         if work.completes:
-            self._collect(program, work, output)
+            self._collect(run.layer, program, work, output)
 
     def _operands(self, work: Pass, output: OutputStream | None) -> Wait:
         """Wait for the inputs, where they are streamed, and for room for the outputs, where they are."""
@@ -212,13 +217,13 @@ class Dispatcher(Module):
                 cause = output.newest
         return cause
 
-    def _ports(self, program: Program, work: Pass, cause: Cause) -> Wait:
+    def _ports(self, layer: int, program: Program, work: Pass, cause: Cause) -> Wait:
         """Wait until AM keeps up with reading the bricks, and the outputs before have left their registers."""
         waits = {"reduce": self._reducers.registers_free_fs}
         if program.modelled:
             begun = self._starts[-1 if program.layer.kind == "pointwise" else 0]  # whose one pass fills the pool
             ready = max(begun, self._inputs_since)
-            done = self._am.array.read(ready, storage_bytes(work.reads, program.layer.bits))
+            done = self._am.read(layer, ready, storage_bytes(work.reads, program.layer.bits))
             waits["dispatch"] = done - work.cycles * self._clock.period_fs
         for reason, until in sorted(waits.items(), key=lambda wait: wait[1]):
             if until > self.now:
@@ -248,9 +253,9 @@ class Dispatcher(Module):
         if self._arrivals is not None:
             self._am.stream.free_to(self._inputs_base + int(self._arrivals.free[work.index]))
 
-    def _collect(self, program: Program, work: Pass, output: OutputStream | None) -> None:
+    def _collect(self, layer: int, program: Program, work: Pass, output: OutputStream | None) -> None:
         windows = work.windows[1] - work.windows[0]
-        done = self._reducers.collect(self.now, program, work, windows)
+        done = self._reducers.collect(self.now, layer, program, work, windows)
         if output is not None and work.out_final > output.final.count:
             written = self.env.timeout(done - self.now)
             written.callbacks.append(lambda _event: output.final.advance_to(work.out_final))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -14,7 +15,7 @@ from ..plan import Plan
 from ..spec import AcceleratorSpec
 from .broadcast import Broadcast
 from .dispatcher import Dispatcher
-from .memories import ActivationMemory, StreamedMemory
+from .memories import ActivationMemory, ByLayer, StreamedMemory
 from .reducers import Reducers
 from .tile import Tile
 
@@ -45,11 +46,12 @@ class Machine(Module):
         check_weight_port(spec, plan.workload.layers[0].bits)
         self.dma = Dma(self, "dma", outstanding, carries_data, ahead)
         self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, engines)
+        self.expanded: ByLayer = Counter()  # values that they put out
         self.outputs = self._outputs()
         self.am = ActivationMemory(self, self._input_stream(), spec.activation_memory, spec.am, self.clock)
         self.link = Broadcast(self.env)
         self.tiles = [self._tile(number) for number in range(spec.tiles)]
-        self.reducers = Reducers(self, spec.tiles, self.am.array)
+        self.reducers = Reducers(self, spec.tiles, self.am)
         self.dispatcher = Dispatcher(
             self, plan, self.link, self.am, self.reducers, self.dma, self.clock, EXACT_READ_AHEAD if exact else 1
         )
@@ -113,19 +115,22 @@ class Machine(Module):
         service = (self.now, self.now)
         if request.region.codec.engine:
             service = self.decompressors.serve_spread(self.now, request.values, 8 * request.payload.data_length)
+            self.expanded[request.load.layer] += request.values
         request.expanded(self.now, *service)
         done = service[1]
-        self._at(done, lambda: self._store(request, self.am.array.write(done, _stored_bytes(request)), self.am))
+        self._at(done, lambda: self._store(request, done, self.am))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
         service, bits = (self.now, self.now), 8 * request.payload.data_length
         if request.region.codec.engine:
             service = self.decompressors.serve_part(tile.number, self.now, request.values, bits)
+            self.expanded[request.load.layer] += request.values
         request.expanded(self.now, *service)
-        self._store(request, tile.wm.array.write(service[1], _stored_bytes(request)), tile.wm)
+        self._store(request, service[1], tile.wm)
 
-    def _store(self, request: Request, stored: int, memory: StreamedMemory) -> None:
+    def _store(self, request: Request, ready: int, memory: StreamedMemory) -> None:
+        stored = memory.write(request.load.layer, ready, storage_bytes(request.values, request.region.fmt.bits))
         request.milestones.append((stored, "onchip_bandwidth"))
 
         def commit() -> None:
@@ -136,10 +141,6 @@ class Machine(Module):
 
     def _at(self, time_fs: int, action: Callable[[], None]) -> None:
         self.env.timeout(time_fs - self.now).callbacks.append(lambda _event: action())
-
-
-def _stored_bytes(request: Request) -> int:
-    return storage_bytes(request.values, request.region.fmt.bits)
 
 
 def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:

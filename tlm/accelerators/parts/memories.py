@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -14,9 +15,15 @@ from ...memory import OnChipMemory, OnChipSpec
 from ...workload.layer import Ints
 from .datapath import Datapath, Floats
 
+#: {number of a layer, or None where all layers have been done: so many}
+ByLayer = Counter[int | None]
+
 
 class StreamedMemory(Module):
-    """A buffer with a stream of loads into it, timed as an on-chip memory (`array`)."""
+    """A buffer with a stream of loads into it, timed as an on-chip memory (`array`).
+
+    `read_bytes` and `written_bytes` are of the layers they were for.
+    """
 
     def __init__(
         self,
@@ -30,6 +37,8 @@ class StreamedMemory(Module):
         super().__init__(parent, name)
         self.stream = stream
         self.array = OnChipMemory(self, "array", spec, capacity_bytes, clock)
+        self.read_bytes: ByLayer = Counter()
+        self.written_bytes: ByLayer = Counter()
         self._receiver = Receiver()
 
     @property
@@ -43,6 +52,16 @@ class StreamedMemory(Module):
     def levels(self) -> dict[str, tuple[int, int]]:
         """Values that room is taken for, arrived or on their way, of what the stream may hold."""
         return {"values": (self.stream.reserved - self.stream.freed, self.stream.capacity)}
+
+    def read(self, layer: int, ready_fs: int, length: int) -> int:
+        """Read bytes for a layer, no earlier than a time; returns when, in fs, they are through."""
+        self.read_bytes[layer] += length
+        return self.array.read(ready_fs, length)
+
+    def write(self, layer: int, ready_fs: int, length: int) -> int:
+        """The same for what arrives from off the chip."""
+        self.written_bytes[layer] += length
+        return self.array.write(ready_fs, length)
 
     def store(self, request: Request) -> None:
         """A request's values are here: keep them, where they are carried, and count them in."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...core import Module
-from ...memory import OnChipMemory
 from ...workload.layer import storage_bytes
 from ..program import Pass, Program
+from .memories import ActivationMemory, ByLayer
 
 
 class Reducer(Module):
@@ -18,19 +20,20 @@ class Reducers(Module):
     """All tiles' reducers; outputs leave the array's registers for theirs, and from there AM, in order.
 
     Each inner-product unit has one output register beside its accumulator: a pass's outputs move there once those of
-    the pass before have been written.
+    the pass before have been written. `values` counts the outputs of each layer.
     """
 
-    def __init__(self, parent: Module, tiles: int, am: OnChipMemory) -> None:
+    def __init__(self, parent: Module, tiles: int, am: ActivationMemory) -> None:
         super().__init__(parent, "reducers")
         self.reducers = [Reducer(self, f"reducer{tile}") for tile in range(tiles)]
-        self.values = 0
+        self.values: ByLayer = Counter()
         self.registers_free_fs = 0
         self.done_fs = 0
-        self._write = am.writer()
+        self._written = am.written_bytes
+        self._write = am.array.writer()
 
-    def collect(self, now_fs: int, program: Program, work: Pass, windows: int) -> int:
-        """A pass's outputs are complete now; returns when they are in AM, in fs.
+    def collect(self, now_fs: int, layer: int, program: Program, work: Pass, windows: int) -> int:
+        """The outputs of a pass of a layer are complete now; returns when they are in AM, in fs.
 
         What is pooled on the way is written once: the share of the pooled map in the layer's own.
         """
@@ -38,9 +41,11 @@ class Reducers(Module):
         filters = [tile.filters[work.filter_set] for tile in program.tiles]
         outputs = sum(filters) * windows
         kept = -(-outputs * program.layer.outputs[0].size // (program.layer.filters * program.geometry.windows))
-        self.done_fs = self._write(self.registers_free_fs, storage_bytes(int(kept), program.layer.bits))
+        length = storage_bytes(int(kept), program.layer.bits)
+        self.done_fs = self._write(self.registers_free_fs, length)
         for reducer, count in zip(self.reducers, filters, strict=True):
             if count:
                 reducer.probe.span(self.registers_free_fs, self.done_fs)
-        self.values += outputs
+        self.values[layer] += outputs
+        self._written[layer] += length
         return self.done_fs

@@ -79,7 +79,7 @@ class Tile(Module):
             self._link.ready(cause)
             yield job.started
             self.probe.set(BUSY)
-            self.wm.array.read(self.now, self._reads[work.index])
+            self.wm.read(job.layer, self.now, self._reads[work.index])
             yield job.done
             self._finish(job, need)
 
@@ -101,14 +101,15 @@ class Tile(Module):
         return self._needs[job.work.index]
 
     def _weight_reads(self, program: Program) -> list[int]:
-        """[passes] bytes that the array reads in each: a row of weights a step.
+        """[passes] bytes that the array reads in each: a row of weights a step, for all window sets of a block at once.
 
-        Nobody waits for them: the port is as wide as a row, and a cycle rule knows no refresh of the weights. They take
-        their energy and their turns at the banks, which writes wait for where both have one port.
+        Of weights that are read bit by bit, no more bits than the layer's precision. Nobody waits for them: the port is
+        as wide as a row, and a cycle rule knows no refresh of the weights. They take their energy and their turns at
+        the banks, which writes wait for where both have one port.
         """
         starts, filters = program.reduction.step_starts, np.array(program.tiles[self.number].filters)
         values = (starts[program.last_step] - starts[program.first_step]) * filters[program.filter_set]
-        return [storage_bytes(count, program.layer.bits) for count in values.tolist()]
+        return [storage_bytes(count, program.weight_read_bits) for count in (values * program.begins_block).tolist()]
 
     def _compute(self, job: Job, datapath: Datapath) -> None:
         work, program = job.work, job.program

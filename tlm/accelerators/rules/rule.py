@@ -24,10 +24,14 @@ def _whole(_layer: Layer, spec: AcceleratorSpec) -> Grid:
 class Rule:
     """One machine's timing: `completion` for the `kinds` of layers it is made for, on the steps of `grid`.
 
-    `skips`: products with a zero operand are not made, so that a result counts the others.
+    `skips`: products with a zero operand are not made, so that a result counts the others. `columns`: all its machines
+    have so many, whatever their numbers say. `serial_weights`: they are read bit by bit, no more than the layer's
+    precision of them.
     """
 
     completion: Completion
     kinds: tuple[Ruled, ...] = ("conv", "fc")
     grid: Callable[[Layer, AcceleratorSpec], Grid] = _whole
     skips: bool = False
+    columns: int | None = None
+    serial_weights: bool = False

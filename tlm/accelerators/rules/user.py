@@ -29,7 +29,7 @@ def user_rule(name: str, kind: Ruled, key: str) -> Rule:
         raise code.fault(f"{code.shown} is no cycle rule for {kind} layers, only for {', '.join(own.kinds)}")
     code.check_arguments(own.completion, code.shown, ARGUMENTS, named=True)
     checked = _Checked(code, own)
-    return Rule(checked.completion, own.kinds, checked.grid)
+    return attrs.evolve(own, completion=checked.completion, grid=checked.grid)
 
 
 @attrs.frozen
