@@ -10,7 +10,7 @@ import attrs
 import simpy
 
 from ..scenario import load
-from ..statistics import measure
+from ..statistics import WorkloadStatistics, measure
 from ..system import System
 from ..system.energy import area
 from ..workload.profile_tables import ProfileLayer
@@ -30,6 +30,7 @@ MEMORIES = {
     "HBM": "hbm",
     "HBM2": "hbm2",
 }
+LOOMS_MEMORY = "LPDDR4-4267"
 SCHEMES = {"NP": "none", "SP": "profile", "DP": "dpred"}
 
 #: Machines of 8 bits with the same peak; what serves 512 multiplications a cycle is Loom's throughput-equivalent.
@@ -100,8 +101,8 @@ def tartan(network: str, accelerator: str = "tartan") -> float:
 
 
 def two_bits(network: str) -> float:
-    """What two-bit Tartan gains on that of one bit, in percent."""
-    return 100 * (tartan(network, "tartan-2bit") / tartan(network) - 1)
+    """Tartan of two bits over that of one."""
+    return tartan(network, "tartan-2bit") / tartan(network)
 
 
 def whole(network: str) -> float:
@@ -136,11 +137,6 @@ def on_tensors(kind: str, accelerator: str, over: str, network: str) -> float:
     return tensor_cycles(source, over)[kind] / tensor_cycles(source, accelerator)[kind]
 
 
-def gain_on_tensors(kind: str, accelerator: str, over: str, network: str) -> float:
-    """That in percent more."""
-    return 100 * (on_tensors(kind, accelerator, over, network) - 1)
-
-
 def efficiency(kinds: Sequence[str], accelerator: str, over: str, network: str) -> float:
     """One machine's energy efficiency over another's; 2 MiB of WM a tile."""
     source = synthesised(network)
@@ -152,11 +148,15 @@ def _joules(found: Mapping[str, Spent], kinds: Sequence[str]) -> float:
     return sum(one.joules for kind, one in found.items() if kind in kinds)
 
 
+def statistics_of(layer: str, network: str) -> WorkloadStatistics:
+    """Those of one layer."""
+    source = tensors(synthesised(network))
+    return measure(attrs.evolve(source, layers=[one for one in source.layers if one.name == layer]), {})
+
+
 def narrow_steps(layer: str, bits: int, network: str) -> float:
     """The share of the steps of a layer that need no more bits, in percent."""
-    source = tensors(synthesised(network))
-    [found] = [one for one in source.layers if one.name == layer]
-    cumulative = measure(attrs.evolve(source, layers=(found,)), {}).layers[0].activations.widths[-1].cumulative
+    cumulative = statistics_of(layer, network).all.activations.widths[-1].cumulative
     return 100 * (cumulative[bits] if bits < len(cumulative) else 1.0)
 
 
@@ -228,7 +228,7 @@ def loom(accelerator: str, network: str) -> float:
     """A Loom of detected precisions over the static one, on LPDDR4-4267 with the compression proposed."""
     source = synthesised(network)
     static, own = (
-        ran(source, one, MEMORIES["LPDDR4-4267"], SCHEMES["DP"]).cycles for one in ("loom-static", accelerator)
+        ran(source, one, MEMORIES[LOOMS_MEMORY], SCHEMES["DP"]).cycles for one in ("loom-static", accelerator)
     )
     return sum(static.values()) / sum(own.values())
 
@@ -276,10 +276,9 @@ MODELS: dict[str, Model] = {
     "whole": whole,
     "fill": fill,
     "largest fill": largest_fill,
-    "stripes on tensors": partial(on_tensors, "conv", "stripes", "base"),
     "dstripes on tensors": partial(on_tensors, "conv", "dstripes", "base"),
     "dstripes-tartan-2bit on tensors": partial(on_tensors, "conv", "dstripes-tartan-2bit", "base"),
-    "dstripes-tartan-2bit gain": partial(gain_on_tensors, "conv", "dstripes-tartan-2bit", "dstripes-tartan"),
+    "dstripes-tartan-2bit gain": partial(on_tensors, "conv", "dstripes-tartan-2bit", "dstripes-tartan"),
     "dstripes efficiency": partial(efficiency, CONV, "dstripes", "base"),
     "dstripes efficiency over stripes": partial(efficiency, CONV, "dstripes", "stripes"),
     "dstripes-tartan conv efficiency": partial(efficiency, CONV, "dstripes-tartan", "base"),
@@ -299,6 +298,7 @@ MODELS: dict[str, Model] = {
         f"{name} {memory} {scheme}": partial(performance, kinds, memory, scheme)
         for name, kinds in (("conv", CONV), ("all", ALL))
         for memory in MEMORIES
+        if memory != LOOMS_MEMORY
         for scheme in SCHEMES
     },
     **{f"traffic {codec}": partial(traffic, codec) for codec in ("profile", "dpred", "bitmap")},
@@ -309,4 +309,10 @@ MODELS: dict[str, Model] = {
     "8 bits loom": partial(eight_bits, "int8", "loom-dynamic", BASE_512, 1),
     "pruned dstripes": partial(pruned, DSTRIPES_8),
     "pruned scnn": partial(pruned, "scnn-16x16"),
+}
+
+#: Figure 1: layers of synthesised tensors.
+DISTRIBUTIONS = {
+    "figure 1a": partial(statistics_of, "conv1", "GoogLeNet"),
+    "figure 1b": partial(statistics_of, "inception_5a/1x1", "GoogLeNet"),
 }

@@ -12,6 +12,7 @@ import attrs
 from ruamel.yaml import YAML
 
 from ..inputs.errors import BadInput
+from ..statistics import WorkloadStatistics
 
 #: What the model gives for one network.
 Model = Callable[[str], float]
@@ -68,12 +69,16 @@ class Entry:
 
 @attrs.frozen
 class Paper:
-    """What a paper prints, in its order, and what the model has for it."""
+    """What a paper prints, in its order, and what the model has for it.
+
+    `distributions` {figure: the statistics that it draws}.
+    """
 
     name: str
     title: str
     entries: tuple[Entry, ...]
     models: Mapping[str, Model]
+    distributions: Mapping[str, Callable[[], WorkloadStatistics]]
 
     def chosen(self, table: str | None = None, figure: str | None = None) -> list[Entry]:
         """All entries, or those of a table or figure; BadInput where there is none."""
@@ -98,7 +103,8 @@ def paper(name: str) -> Paper:
     if name not in PAPERS:
         raise BadInput(f"there is no paper {name!r}", given=name, allowed=PAPERS)
     entries = [entry for one in YAML(typ="safe").load(FOLDER / f"{name}.yaml")["entries"] for entry in _entries(one)]
-    return Paper(name, PAPERS[name], tuple(entries), import_module(f".{name}", __package__).MODELS)
+    module = import_module(f".{name}", __package__)
+    return Paper(name, PAPERS[name], tuple(entries), module.MODELS, module.DISTRIBUTIONS)
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[Entry]:
