@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from . import cli
 
 if TYPE_CHECKING:
-    from .papers import Entry, Paper, Row, Task
+    from .papers import Entry, Paper, Task
+    from .result import Row
 
 SCHEMA = "tlm-reproduce/1"
 PLAIN_WIDTH, PICTURE_WIDTH = 130, 120  # columns, where there is no terminal to ask
 
-EPILOG = """papers: dpred. A whole paper takes an hour or so, for figures 6 to 9 run whole systems; a table takes seconds.
+EPILOG = """papers: dpred. A table takes seconds, or a minute where energy is asked for; all of it, whose figures 6 to 9 run
+whole systems, a quarter of an hour.
 exit codes: 0 done, 2 bad input, 130 interrupted, with what there is; 141 broken pipe."""
 
 

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from ..papers import Row
+from ..result import Row
 from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
 
 HEADS = ("quantity", "network", "published", "model", "ratio", "inputs")

@@ -151,7 +151,7 @@ def _joules(found: Mapping[str, Spent], kinds: Sequence[str]) -> float:
 def statistics_of(layer: str, network: str) -> WorkloadStatistics:
     """Those of one layer."""
     source = tensors(synthesised(network))
-    return measure(attrs.evolve(source, layers=[one for one in source.layers if one.name == layer]), {})
+    return measure(attrs.evolve(source, layers=tuple(one for one in source.layers if one.name == layer)), {})
 
 
 def narrow_steps(layer: str, bits: int, network: str) -> float:
@@ -166,7 +166,9 @@ def narrow_steps(layer: str, bits: int, network: str) -> float:
 @cache
 def areas(accelerator: str) -> Mapping[str, float]:
     """{component: mm2} of a machine, and of "all"."""
-    system = System(simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(trained("lenet", "int8"))])
+    system = System(
+        simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(trained("lenet", "int8"))]
+    )
     found: dict[str, float] = {}
     for row in area(system.machines[0], None):
         found[row.component] = found.get(row.component, 0.0) + row.mm2
@@ -242,7 +244,7 @@ def _of_kinds(cycles: Mapping[str, int], kinds: Sequence[str]) -> int:
 
 def trained(network: str, form: str) -> str:
     """The workload of a shipped checkpoint."""
-    data = "digits" if network == "lenet" else "patterns"
+    data = "digits" if network in ("lenet", "vgg") else "patterns"
     return (
         f'{{network: "nets.{network}:build", weights: nets/checkpoints/{network}-{form}.pt, input: "nets.data:{data}"}}'
     )
@@ -286,8 +288,8 @@ MODELS: dict[str, Model] = {
     "dstripes-tartan-2bit fc efficiency": partial(efficiency, FC, "dstripes-tartan-2bit", "base"),
     "dstripes-tartan-2bit efficiency": partial(efficiency, ALL, "dstripes-tartan-2bit", "base"),
     "stripes fc efficiency": partial(efficiency, FC, "stripes", "base"),
-    "steps of 5 bits": partial(narrow_steps, "conv1", 5),
-    "steps of 6 bits": partial(narrow_steps, "conv1", 6),
+    "steps of 5 bits": partial(narrow_steps, "conv1/7x7_s2", 5),
+    "steps of 6 bits": partial(narrow_steps, "conv1/7x7_s2", 6),
     **{f"area {part}": partial(area_of, part) for part in PARTS},
     "normalised area": normalised_area,
     "dstripes area": dstripes_area,
@@ -313,6 +315,6 @@ MODELS: dict[str, Model] = {
 
 #: Figure 1: layers of synthesised tensors.
 DISTRIBUTIONS = {
-    "figure 1a": partial(statistics_of, "conv1", "GoogLeNet"),
+    "figure 1a": partial(statistics_of, "conv1/7x7_s2", "GoogLeNet"),
     "figure 1b": partial(statistics_of, "inception_5a/1x1", "GoogLeNet"),
 }

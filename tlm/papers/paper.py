@@ -29,8 +29,8 @@ PLACE = re.compile(r"(table|figure) (\w+)")
 class Entry:
     """One quantity in one place of a paper, for several networks; `published` {network: figure, or None: unreadable}.
 
-    `geomean` among these is the geometric mean, over the other networks or those of `over`. `model` names what gives the
-    quantity; where there is none, `lacking` says why, and `lost` why there is one for the networks of `over` alone.
+    `geomean` among these is the geometric mean, over the other networks or those of `over`. `model` names what gives
+    the quantity; where there is none, `lacking` says why, and `lost` why there is one for the networks of `over` alone.
     `inputs` are what the model starts from, `assumed` {network: what is assumed beside them}. `bound`: the figure is
     "at least" or "at most" so much.
     """
@@ -64,7 +64,7 @@ class Entry:
     def is_of(self, kind: str, number: str) -> bool:
         """Whether it belongs to a table or figure; of "5a" it is also when asked for "5"."""
         found = PLACE.match(self.where)
-        return bool(found) and found[1] == kind and number in (found[2], found[2].rstrip("abcdef"))
+        return found is not None and found[1] == kind and number in (found[2], found[2].rstrip("abcdef"))
 
 
 @attrs.frozen
@@ -85,17 +85,19 @@ class Paper:
         if table is None and figure is None:
             return list(self.entries)
         asked = {"table": table, "figure": figure}
-        found = {kind: [one for one in self.entries if one.is_of(kind, given)] for kind, given in asked.items() if given}
-        for kind, entries in found.items():
-            if not entries:
-                message = f"{self.name} has no {kind} {asked[kind]}"
-                raise BadInput(message, key=f"--{kind}", given=asked[kind], allowed=self.numbers(kind))
-        return [one for entries in found.values() for one in entries]
+        return [one for kind, number in asked.items() if number is not None for one in self._numbered(kind, number)]
 
     def numbers(self, kind: str) -> list[str]:
         """Its tables or figures."""
-        places = [PLACE.match(one.where) for one in self.entries]
-        return list(dict.fromkeys(found[2] for found in places if found and found[1] == kind))
+        found = (PLACE.match(one.where) for one in self.entries)
+        return list(dict.fromkeys(place[2] for place in found if place and place[1] == kind))
+
+    def _numbered(self, kind: str, number: str) -> list[Entry]:
+        found = [one for one in self.entries if one.is_of(kind, number)]
+        if not found:
+            message = f"{self.name} has no {kind} {number}"
+            raise BadInput(message, key=f"--{kind}", given=number, allowed=self.numbers(kind))
+        return found
 
 
 def paper(name: str) -> Paper:

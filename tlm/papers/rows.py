@@ -4,49 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
-import attrs
-
+from ..result import Row
 from .paper import MEAN, Entry, Model
 
 #: (network, model): what is to be computed once, whatever rows it is for.
 Task = tuple[str, str]
 INTERRUPTED = "not computed: interrupted"
-
-
-@attrs.frozen
-class Row:
-    """One figure: `published` None cannot be read off the paper, `model` None is not reached, and `note` says why.
-
-    `inputs` say what the model started from: published, trained here, assumed.
-    """
-
-    where: str
-    network: str
-    measure: str
-    unit: str
-    published: float | None
-    model: float | None
-    inputs: str
-    note: str
-
-    @property
-    def quantity(self) -> str:
-        """What it is of which network, with its unit."""
-        return f"{self.network}: {self.measure} ({self.unit})"
-
-    @property
-    def ratio(self) -> float | None:
-        """The model's figure over the published one, where both are there."""
-        if self.model is None or not self.published:
-            return None
-        return self.model / self.published
-
-    def as_json(self) -> dict[str, Any]:
-        """The document's row."""
-        names = ("where", "quantity", "network", "unit", "published", "model", "ratio", "inputs", "note")
-        return {name: getattr(self, name) for name in names}
 
 
 def tasks(entries: Iterable[Entry]) -> list[Task]:

@@ -59,7 +59,7 @@ def spent_on(workload: Workload, accelerator: str) -> dict[str, Spent]:
     system = System(simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [workload])
     simulate(system)
     [machine] = system.machines
-    found = {layer.kind: Spent() for layer in workload.layers}
+    found: dict[str, Spent] = {layer.kind: Spent() for layer in workload.layers}
     working = {}
     for run in machine.dispatcher.ended:
         working[run.layer] = run.compute_cycles * machine.clock.period_fs / (run.end_fs - run.start_fs)

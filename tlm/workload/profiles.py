@@ -36,7 +36,7 @@ def load_profile(name: str, seed: int, images: int, bits: int | None) -> Workloa
 
 
 def outlines(name: str) -> list[tuple[ProfileLayer, Layer]]:
-    """The network's layers with what is published of each: their tensors are zeros of the right shapes, in no memory."""
+    """The network's layers with what is published of each: their tensors are zeros, and take no memory."""
     return [(layer, _outline(layer)) for layer in profile_layers(name)]
 
 
