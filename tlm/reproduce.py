@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from . import cli
 
 if TYPE_CHECKING:
-    from .papers import Entry, Paper, Task
+    from rich.console import RenderableType
+
+    from .papers import Paper, Task
     from .result import Row
 
 SCHEMA = "tlm-reproduce/1"
@@ -62,7 +64,7 @@ def _run(args: Any) -> int:
     if args.json is not None:
         cli.write_text(args.json, document)
     if args.out is not None:
-        _write(Path(args.out), of, entries, told, document)
+        _write(Path(args.out), of, told, document)
     _show(told)
     if partial:
         print(f"interrupted: {len(found)} of {len(asked)} figures are there", file=sys.stderr)
@@ -89,23 +91,29 @@ def _json(told: Iterable[Row]) -> list[dict[str, Any]]:
     return [row.as_json() for row in told]
 
 
-def _write(folder: Path, of: Paper, entries: Sequence[Entry], told: Sequence[Row], document: str) -> None:
-    """The document, a page of tables, and a picture for each figure."""
-    from .console import BarChart, distribution_chart, paper_page, svg
+def _write(folder: Path, of: Paper, told: Sequence[Row], document: str) -> None:
+    """The document, a picture for each figure, and a page of tables and pictures."""
+    from .console import paper_page, svg
 
+    files = {}
+    for where, chart in _charts(of, told):
+        files[where] = f"{of.name}-{where.replace(' ', '-')}.svg"
+        cli.write_text(folder / files[where], svg(chart, PICTURE_WIDTH, f"{of.name}, {where}"))
     cli.write_text(folder / f"{of.name}.json", document)
-    cli.write_text(folder / f"{of.name}.md", "\n".join([f"# {of.title}", "", *paper_page(told)]))
+    cli.write_text(folder / f"{of.name}.md", "\n".join([f"# {of.title}", "", *paper_page(told, files)]))
+
+
+def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableType]]:
+    """A chart for each figure: the distributions that it shows, or the bars of what the model has for it."""
+    from .console import BarChart, distribution_chart
+
     for where, found in groupby(told, lambda row: row.where):
         rows = [row for row in found if row.model is not None]
-        chart: Any = BarChart(rows) if rows else None
         if where in of.distributions:
-            chart = distribution_chart(statistics := of.distributions[where](), statistics.layers[0])
-        if where.startswith("figure") and chart is not None:
-            cli.write_text(folder / _file(of, where), svg(chart, PICTURE_WIDTH, f"{of.name}, {where}"))
-
-
-def _file(of: Paper, where: str) -> str:
-    return f"{of.name}-{where.replace(' ', '-')}.svg"
+            statistics = of.distributions[where]()
+            yield where, distribution_chart(statistics, statistics.layers[0])
+        elif where.startswith("figure") and rows:
+            yield where, BarChart(rows)
 
 
 def _show(told: Sequence[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import attrs
@@ -35,14 +35,14 @@ def paper_notes(rows: Iterable[Row]) -> list[str]:
     """What is to be known of the rows of one place, each note once, with the networks that it is of."""
     networks: dict[str, list[str]] = {}
     for row in rows:
-        for note in row.note.split("; ") if row.note else []:
+        for note in row.notes:
             networks.setdefault(note, []).append(row.network)
     every = {row.network for row in rows}
     return [note if set(of) == every else f"{', '.join(dict.fromkeys(of))}: {note}" for note, of in networks.items()]
 
 
-def paper_page(rows: Sequence[Row]) -> Iterator[str]:
-    """The lines of a page: a heading, a table and its notes for each place."""
+def paper_page(rows: Sequence[Row], pictures: Mapping[str, str]) -> Iterator[str]:
+    """The lines of a page: a heading, a table and its notes for each place, and its picture's file, if any."""
     for where, found in groupby(rows, lambda row: row.where):
         of = list(found)
         yield from (f"## {where.capitalize()}", "", f"| {' | '.join(HEADS)} |", "|---|---|--:|--:|--:|---|")
@@ -53,6 +53,8 @@ def paper_page(rows: Sequence[Row]) -> Iterator[str]:
         for note in paper_notes(of):
             yield f"- {note}"
         yield ""
+        if where in pictures:
+            yield from (f"![{where}]({pictures[where]})", "")
 
 
 @attrs.frozen

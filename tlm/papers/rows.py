@@ -49,7 +49,7 @@ def _row(entry: Entry, network: str, found: Mapping[Task, float]) -> Row:
         published=entry.published[network],
         model=model,
         inputs=", ".join(dict.fromkeys([entry.inputs, *(["assumed"] if assumed else [])])),
-        note="; ".join(dict.fromkeys(filter(None, [lacking, bound, entry.note, *assumed]))),
+        notes=tuple(dict.fromkeys(filter(None, [lacking, bound, entry.note, *assumed]))),
     )
 
 

@@ -9,7 +9,7 @@ import attrs
 
 @attrs.frozen
 class Row:
-    """One figure: `published` None cannot be read off the paper, `model` None is not reached, and `note` says why.
+    """One figure: `published` None cannot be read off the paper, `model` None is not reached, and `notes` say why.
 
     `inputs` say what the model started from: published, trained here, assumed.
     """
@@ -21,12 +21,17 @@ class Row:
     published: float | None
     model: float | None
     inputs: str
-    note: str
+    notes: tuple[str, ...] = ()
 
     @property
     def quantity(self) -> str:
         """What it is of which network, with its unit."""
         return f"{self.network}: {self.measure} ({self.unit})"
+
+    @property
+    def note(self) -> str:
+        """All that is to be known of it."""
+        return "; ".join(self.notes)
 
     @property
     def ratio(self) -> float | None:
