@@ -7,8 +7,10 @@ from functools import cache, partial
 from operator import attrgetter
 
 import attrs
+import numpy as np
 import simpy
 
+from ..codecs import CODECS, Format
 from ..scenario import load
 from ..statistics import WorkloadStatistics, measure
 from ..system import System
@@ -100,6 +102,12 @@ def tartan(network: str, accelerator: str = "tartan") -> float:
     return rule_cycles(fully, "base") / rule_cycles(fully, accelerator)
 
 
+def stripes_fully(network: str) -> float:
+    """Stripes over BASE in fully connected layers."""
+    fully = of(network, "fc")
+    return rule_cycles(fully, "base") / rule_cycles(fully, "stripes")
+
+
 def two_bits(network: str) -> float:
     """Tartan of two bits over that of one."""
     return tartan(network, "tartan-2bit") / tartan(network)
@@ -160,6 +168,11 @@ def narrow_steps(layer: str, bits: int, network: str) -> float:
     return 100 * (cumulative[bits] if bits < len(cumulative) else 1.0)
 
 
+def metadata(_network: str) -> float:
+    """The bits of a container of nothing but zeros."""
+    return float(CODECS["dpred"].sizes_bits(np.zeros(16, np.int16), Format(16, signed=False)).sum())
+
+
 # --- area of whole machines
 
 
@@ -191,9 +204,10 @@ def area_of_8_bits(component: str, _machine: str) -> float:
     return own / base
 
 
-def dstripes_area(_machine: str) -> float:
-    """DStripes over BASE."""
-    return areas("{preset: dstripes, wm: 2 MiB}")["all"] / area_of("all", "BASE")
+def dstripes_area(over: str, _machine: str) -> float:
+    """DStripes over another machine."""
+    own, other = (areas(f"{{preset: {preset}, wm: 2 MiB}}")["all"] for preset in ("dstripes", over))
+    return own / other
 
 
 def power_of_8_bits(_machine: str) -> float:
@@ -272,6 +286,7 @@ MODELS: dict[str, Model] = {
     "dstripes": dstripes,
     "dstripes over stripes": dynamic_gain,
     "reduction": reduction,
+    "stripes fc": stripes_fully,
     "tartan": tartan,
     "tartan-2bit": partial(tartan, accelerator="tartan-2bit"),
     "tartan-2bit gain": two_bits,
@@ -285,14 +300,17 @@ MODELS: dict[str, Model] = {
     "dstripes efficiency over stripes": partial(efficiency, CONV, "dstripes", "stripes"),
     "dstripes-tartan conv efficiency": partial(efficiency, CONV, "dstripes-tartan", "base"),
     "dstripes-tartan fc efficiency": partial(efficiency, FC, "dstripes-tartan", "base"),
+    "dstripes-tartan efficiency": partial(efficiency, ALL, "dstripes-tartan", "base"),
     "dstripes-tartan-2bit fc efficiency": partial(efficiency, FC, "dstripes-tartan-2bit", "base"),
     "dstripes-tartan-2bit efficiency": partial(efficiency, ALL, "dstripes-tartan-2bit", "base"),
     "stripes fc efficiency": partial(efficiency, FC, "stripes", "base"),
+    "metadata": metadata,
     "steps of 5 bits": partial(narrow_steps, "conv1/7x7_s2", 5),
     "steps of 6 bits": partial(narrow_steps, "conv1/7x7_s2", 6),
     **{f"area {part}": partial(area_of, part) for part in PARTS},
     "normalised area": normalised_area,
-    "dstripes area": dstripes_area,
+    "dstripes area": partial(dstripes_area, "base"),
+    "dstripes area over stripes": partial(dstripes_area, "stripes"),
     "power of 8 bits": power_of_8_bits,
     "area of 8 bits": partial(area_of_8_bits, "all"),
     "array of 8 bits": partial(area_of_8_bits, "array"),
