@@ -96,21 +96,15 @@ def reduction(network: str) -> float:
     return 100 * (1 - 1 / dynamic_gain(network))
 
 
-def tartan(network: str, accelerator: str = "tartan") -> float:
-    """Tartan over BASE in fully connected layers."""
+def fully_connected(accelerator: str, network: str) -> float:
+    """A machine over BASE in fully connected layers."""
     fully = of(network, "fc")
     return rule_cycles(fully, "base") / rule_cycles(fully, accelerator)
 
 
-def stripes_fully(network: str) -> float:
-    """Stripes over BASE in fully connected layers."""
-    fully = of(network, "fc")
-    return rule_cycles(fully, "base") / rule_cycles(fully, "stripes")
-
-
 def two_bits(network: str) -> float:
     """Tartan of two bits over that of one."""
-    return tartan(network, "tartan-2bit") / tartan(network)
+    return fully_connected("tartan-2bit", network) / fully_connected("tartan", network)
 
 
 def whole(network: str) -> float:
@@ -286,9 +280,9 @@ MODELS: dict[str, Model] = {
     "dstripes": dstripes,
     "dstripes over stripes": dynamic_gain,
     "reduction": reduction,
-    "stripes fc": stripes_fully,
-    "tartan": tartan,
-    "tartan-2bit": partial(tartan, accelerator="tartan-2bit"),
+    "stripes fc": partial(fully_connected, "stripes"),
+    "tartan": partial(fully_connected, "tartan"),
+    "tartan-2bit": partial(fully_connected, "tartan-2bit"),
     "tartan-2bit gain": two_bits,
     "whole": whole,
     "fill": fill,
