@@ -8,7 +8,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint accept pictures bench validate train clean
+.PHONY: help run test check lint accept pictures bench validate reproduce train clean
 
 help:
 	@echo "make run     run the shipped scenario: DStripes on HBM"
@@ -19,6 +19,7 @@ help:
 	@echo "make pictures  draw the pictures in docs/pictures/ again"
 	@echo "make bench   measure speed"
 	@echo "make validate  measure DRAM against a reference, and coarse runs against exact ones: docs/validation.md"
+	@echo "make reproduce  compute the tables and figures of papers again: docs/reproduced/"
 	@echo "make train   train the shipped checkpoints again"
 	@echo "make clean   remove what make has made"
 
@@ -47,6 +48,9 @@ bench: $(VENV)/dev.stamp
 
 validate: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/validate.py
+
+reproduce: $(VENV)/dev.stamp
+	@$(BIN)/python -m tlm.reproduce dpred --out docs/reproduced
 
 train: $(VENV)/dev.stamp
 	@$(BIN)/python -m nets.train --all

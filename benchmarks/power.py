@@ -11,21 +11,11 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
-import simpy
-
-from tlm.core import simulate
+from tlm.papers.tensors import Spent, spent_on
 from tlm.scenario import load
-from tlm.system import System
-from tlm.system.collect import end_fs
-from tlm.system.energy import account
-from tlm.workload.layer import Workload
 from tlm.workload.source import load_workload
 
 MACHINES = ("base", "stripes", "dstripes", "dstripes-tartan", "dstripes-tartan-2bit")
-TIME = ("refreshes", "bank_ns")  # what being on takes, not events
-#: What there is none of where all data are on chip and the array never waits.
-NONE = {("wm", "writes"), ("array", "standing_unit_cycles")}
 
 #: Speedup over BASE: figure 5a, which is table 5 where that has it, else table 1's reductions; efficiency: table 4.
 STRIPES = {
@@ -72,33 +62,6 @@ convolutions. Of table 9 it has the power alone; the speed of that row is the mo
 {"|---" * len(COLUMNS)}|"""
 
 
-@attrs.define
-class Spent:
-    """The energy and the array's cycles of layers of one kind."""
-
-    joules: float = 0.0
-    cycles: int = 0
-
-
-def spent(workload: Workload, accelerator: str) -> dict[str, Spent]:
-    """{kind: what a machine spends on the layers of it}, all data on chip."""
-    system = System(simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [workload])
-    simulate(system)
-    [machine] = system.machines
-    found = {layer.kind: Spent() for layer in workload.layers}
-    working = {}
-    for run in machine.dispatcher.ended:
-        working[run.layer] = run.compute_cycles * machine.clock.period_fs / (run.end_fs - run.start_fs)
-        found[workload.layers[run.layer].kind].cycles += run.compute_cycles
-    for item in account(system, end_fs(machine)).items:
-        if (item.component, item.charge.event) not in NONE:
-            for layer, joules in item.of(0).items():
-                if layer is not None:
-                    share = working[layer] if item.charge.event in TIME else 1.0
-                    found[workload.layers[layer].kind].joules += joules * share
-    return found
-
-
 def rows() -> Iterator[str]:
     """The lines of the page."""
     yield HEAD
@@ -117,7 +80,7 @@ def rows() -> Iterator[str]:
     eight = load("dstripes_hbm")
     workload = load_workload(eight.workload, eight.find)
     machines = ("{preset: base, serial_bits: 8", "{preset: dstripes-tartan, columns: 8")
-    base, own = (spent(workload, f"{each}, wm: 2 MiB, energy: {{table: dpred-65nm-8bit}}}}") for each in machines)
+    base, own = (spent_on(workload, f"{each}, wm: 2 MiB, energy: {{table: dpred-65nm-8bit}}}}") for each in machines)
     ratio = _ratio([(base["conv"], own["conv"])])
     yield _row("table 9", "dstripes-tartan of 8 bits, conv", "the shipped one", (ratio[0], ratio[0] / 1.64), ratio)
 
@@ -127,7 +90,7 @@ def _spent_by_all(network: str) -> Iterator[tuple[str, dict[str, Spent]]]:
     workload = load_workload(scenario.workload, scenario.find)
     print(network, file=sys.stderr, flush=True)
     for machine in MACHINES:
-        yield machine, spent(workload, f"{{preset: {machine}, wm: 2 MiB}}")
+        yield machine, spent_on(workload, f"{{preset: {machine}, wm: 2 MiB}}")
 
 
 def _table(

@@ -2,6 +2,7 @@
 
 from .distributions import distribution_chart
 from .live import LiveView
+from .papers import BarChart, paper_notes, paper_page, paper_table
 from .picture import svg
 from .progress import Progress
 from .stalls import stall_chart
@@ -9,10 +10,14 @@ from .statistics import size_table, statistics_lines, width_table
 from .tables import component_table, show
 
 __all__ = [
+    "BarChart",
     "LiveView",
     "Progress",
     "component_table",
     "distribution_chart",
+    "paper_notes",
+    "paper_page",
+    "paper_table",
     "show",
     "size_table",
     "stall_chart",

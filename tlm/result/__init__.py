@@ -15,6 +15,7 @@ from .document import (
 )
 from .insight import ARRAY, RESOURCES, bound_by, gains, total
 from .reasons import REASONS
+from .row import Row
 
 __all__ = [
     "ARRAY",
@@ -29,6 +30,7 @@ __all__ = [
     "EnergyRow",
     "LayerResult",
     "Result",
+    "Row",
     "Traffic",
     "Widening",
     "bound_by",

@@ -35,6 +35,35 @@ def load_profile(name: str, seed: int, images: int, bits: int | None) -> Workloa
     return Workload(name=name, layers=tuple(reversed(layers)), chained=False, note=note)
 
 
+def outlines(name: str) -> list[tuple[ProfileLayer, Layer]]:
+    """The network's layers with what is published of each: their tensors are zeros, and take no memory."""
+    return [(layer, _outline(layer)) for layer in profile_layers(name)]
+
+
+def _outline(layer: ProfileLayer) -> Layer:
+    conv = layer.kind == "conv"
+
+    def zeros(*shape: int) -> Ints:
+        return np.broadcast_to(np.int16(0), shape if conv else shape[:2])
+
+    sums = zeros(1, layer.filters, *layer.out_size)
+    return Layer(
+        name=layer.name,
+        kind=layer.kind,
+        inputs=zeros(1, layer.channels, *layer.size),
+        weights=zeros(layer.filters, layer.group_channels, *layer.kernel),
+        bias=None,
+        accumulators=sums,
+        outputs=sums,
+        stride=layer.stride,
+        padding=layer.padding,
+        groups=layer.groups,
+        bits=DEFAULT_BITS,
+        act_bits=layer.act_bits,
+        weight_bits=layer.weight_bits or DEFAULT_BITS,
+    )
+
+
 def _layer(layer: ProfileLayer, index: int, seed: int, images: int, bits: int, following: Ints | None) -> Layer:
     kernels = weights(layer, Draws(seed, index, WEIGHTS))
     layer = attrs.evolve(layer, weight_bits=layer.weight_bits or _signed_width(kernels))

@@ -1,0 +1,103 @@
+"""A paper's figures beside the model's: a table for each place, a chart of bars, and the same tables for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+import attrs
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from ..result import Row
+from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
+
+HEADS = ("quantity", "network", "published", "model", "ratio", "inputs")
+NONE = "-"
+MODEL, PUBLISHED = "green", "bright_black"
+FOR_VALUE, MOST_NAME = 7, 16
+
+
+def paper_table(rows: Sequence[Row]) -> Table:
+    """The rows of one place of a paper."""
+    table = Table(title=Text(rows[0].where), box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for head in HEADS:
+        table.add_column(head, justify="right" if head in ("published", "model", "ratio") else "left")
+    for _, same in groupby(rows, lambda row: row.measure):
+        for index, row in enumerate(same):
+            table.add_row(*map(Text, ("" if index else _named(row), *_cells(row))))
+    return table
+
+
+def paper_notes(rows: Iterable[Row]) -> list[str]:
+    """What is to be known of the rows of one place, each note once, with the networks that it is of."""
+    networks: dict[str, list[str]] = {}
+    for row in rows:
+        for note in row.notes:
+            networks.setdefault(note, []).append(row.network)
+    every = {row.network for row in rows}
+    return [note if set(of) == every else f"{', '.join(dict.fromkeys(of))}: {note}" for note, of in networks.items()]
+
+
+def paper_page(rows: Sequence[Row], pictures: Mapping[str, str]) -> Iterator[str]:
+    """The lines of a page: a heading, a table and its notes for each place, and its picture's file, if any."""
+    for where, found in groupby(rows, lambda row: row.where):
+        of = list(found)
+        yield from (f"## {where.capitalize()}", "", f"| {' | '.join(HEADS)} |", "|---|---|--:|--:|--:|---|")
+        for _, same in groupby(of, lambda row: row.measure):
+            for index, row in enumerate(same):
+                yield f"| {' | '.join(('' if index else _named(row), *_cells(row)))} |"
+        yield ""
+        for note in paper_notes(of):
+            yield f"- {note}"
+        yield ""
+        if where in pictures:
+            yield from (f"![{where}]({pictures[where]})", "")
+
+
+@attrs.frozen
+class BarChart:
+    """A block for each quantity, a bar for each network; behind it the published figure, where it can be read."""
+
+    rows: Sequence[Row]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        glyphs = glyphs_for(options.encoding)
+        return segments(cut(line, options.max_width, glyphs.cut) for line in self.lines(options.max_width, glyphs))
+
+    def lines(self, width: int, glyphs: Glyphs) -> Iterator[Cell]:
+        """A heading and bars, all to one scale."""
+        most = max((max(row.model or 0, row.published or 0) for row in self.rows), default=0) or 1
+        name = min(MOST_NAME, max(len(row.network) for row in self.rows))
+        room = max(1, width - name - 2 * FOR_VALUE - 4)
+        for _, same in groupby(self.rows, lambda row: row.measure):
+            for index, row in enumerate(same):
+                if not index:
+                    yield [(_named(row), "bold")]
+                if row.model is not None:
+                    yield _bar(row, most, name, room, glyphs)
+        yield [(f"{glyphs.busy} model  {glyphs.waiting} published, where it can be read", "italic")]
+
+
+def _bar(row: Row, most: float, name: int, room: int, glyphs: Glyphs) -> Cell:
+    """The model's bar; as far as the published one reaches beyond it, that one's."""
+    model, published = row.model or 0.0, row.published or 0.0
+    beyond = max(0.0, published - model)
+    bar = stacked([(model / most, glyphs.busy, MODEL), (beyond / most, glyphs.waiting, PUBLISHED)], room)
+    label = fit([(row.network, "")], name, glyphs.cut)
+    told = f"{_figure(row.model):>{FOR_VALUE}} {_figure(row.published):>{FOR_VALUE}}"
+    return [*label, (GAP, ""), (told, ""), (GAP, ""), *bar]
+
+
+def _named(row: Row) -> str:
+    return f"{row.measure} ({row.unit})"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (row.network, _figure(row.published), _figure(row.model), _figure(row.ratio), row.inputs)
+
+
+def _figure(value: float | None) -> str:
+    return NONE if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

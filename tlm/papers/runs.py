@@ -1,0 +1,31 @@
+"""Runs of whole systems, timing alone, in the few numbers that papers show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import attrs
+
+from ..scenario import load
+from ..system import run
+from .tensors import tensors
+
+
+@attrs.frozen
+class Ran:
+    """The `cycles` of the layers of each kind, stalls included, and the bytes moved off chip."""
+
+    cycles: Mapping[str, int]
+    offchip_bytes: int
+
+
+@cache
+def ran(workload: str, accelerator: str, memory: str, codec: str) -> Ran:
+    """What a scenario of these comes to."""
+    values = {"workload": workload, "accelerator": accelerator, "memory": memory, "compression": codec}
+    result = run(load("ideal", [f"{key}={value}" for key, value in values.items()]), tensors(workload))
+    cycles = dict.fromkeys((layer.kind for layer in result.layers), 0)
+    for layer in result.layers:
+        cycles[layer.kind] += layer.cycles
+    return Ran(cycles, result.offchip_bytes)
