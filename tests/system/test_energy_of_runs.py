@@ -116,6 +116,13 @@ def test_a_machine_that_skips_products_has_them_counted(tmp_path: Path) -> None:
     assert 0 < found["multiplications"] < found["macs"] == one.macs
 
 
+def test_what_no_rule_models_is_not_counted_as_done(tmp_path: Path) -> None:
+    machine = "preset: base, rules: {conv: null}"
+    result = run(by_hand(tmp_path, machine), alone(layer("conv", channels=20, filters=10, bits=5, side=4, kernel=2)))
+    found = {event: count for (_, event), count in of(result).items()}
+    assert (found["macs"], found["multiplications"], found["unit_cycles"], result.tops_per_w) == (0, 0, 0, 0)
+
+
 def test_layers_without_weights_leave_the_array_standing(tmp_path: Path) -> None:
     one = attrs.evolve(layer("fc", 64, 20, bits=9), kind="other", weights=np.zeros(0, np.int64))
     result = run(by_hand(tmp_path, "preset: base", "unmodelled=pass"), alone(one))

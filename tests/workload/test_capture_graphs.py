@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from float_networks import Net, captured
 from layers_by_hand import check_exact
 from torch import Tensor, nn
 
@@ -15,21 +16,6 @@ from tlm.inputs.errors import BadInput
 from tlm.workload.capture import capture
 from tlm.workload.layer import Layer, Workload
 from tlm.workload.spec import WorkloadSpec
-
-Forward = Callable[..., Tensor]
-
-
-class Net(nn.Module):
-    """Modules by name and a forward function of them."""
-
-    def __init__(self, forward: Forward, **modules: nn.Module) -> None:
-        super().__init__()
-        self.run = forward
-        for name, module in modules.items():
-            self.add_module(name, module)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.run(self, x)
 
 
 def seasoned(network: nn.Module) -> nn.Module:
@@ -238,15 +224,6 @@ GRAPHS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], int]] = {
     "gru": (lambda: Net(states, rnn=nn.GRU(3, 4, batch_first=True), fc=nn.Linear(4, 2)), (2, 3), 19),
     "rnn": (lambda: Net(states, rnn=nn.RNN(3, 4, batch_first=True), fc=nn.Linear(4, 2)), (3, 3), 4),
 }
-
-
-def captured(network: nn.Module, shape: tuple[int, ...], count: int = 2, **spec: object) -> tuple[Workload, Tensor]:
-    """The workload, and what the float network gives for the same images."""
-    inputs = np.random.default_rng(1).random((count, *shape), dtype=np.float32)
-    with torch.no_grad():
-        real = network.eval()(torch.from_numpy(inputs.copy()))
-    given = WorkloadSpec(network="tests:net", images=count, **spec)  # type: ignore[arg-type]
-    return capture(given, network, inputs), real
 
 
 def built(name: str) -> tuple[nn.Module, tuple[int, ...], int]:

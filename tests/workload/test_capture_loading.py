@@ -199,7 +199,10 @@ def test_a_network_by_module_and_its_input_function() -> None:
         ("net.py:two_lines", ["net.py:24: RuntimeError: boom\nTraceback", "RuntimeError: boom\nand more"]),
         ("net.py:silent", ["net.py:27: AssertionError"]),
         ("net.py:leaves", ["net.py:30: SystemExit: 0"]),
-        ("net.py:leaving", ["cannot be traced by torch.fx: 0\nTraceback", "in forward\n    raise SystemExit(0)\n"]),
+        (
+            "net.py:leaving",
+            ["shape (1,): ", "net.py:39: SystemExit: 0\nTraceback", "in forward\n    raise SystemExit(0)\n"],
+        ),
         ("net.py:listed", ["`example_input` must be a tensor [N, ...], not list"]),
         ("net.py:huge", ["workload.images: the network on 1 image(s) does not fit in memory"]),
         ("net.py:odd_files", ["workload.network: TypeError: 'int' object is not iterable"]),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -38,11 +40,14 @@ class Apply(nn.Module):
         return self.function(x)
 
 
-def behind_its_back(x: Tensor) -> Tensor:
-    """Changes `x` through a view of it."""
-    x = x * 2
-    x.view(-1).mul_(-1)
-    return x
+class Counts(nn.Module):
+    """Gives something else every time."""
+
+    calls: ClassVar[list[int]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls.append(1)
+        return x * len(self.calls)
 
 
 CONV = nn.Conv2d(2, 2, 3)
@@ -54,7 +59,7 @@ SEQUENCES = {
     "whole_numbers": ([CONV, nn.Flatten(), Apply(lambda x: x.argmax(1))], ["gives nothing that is computed", "input"]),
     "decided": ([Apply(lambda x: x * x.sum().item())], ["'item' (item) makes a decision of the image's values"]),
     "not_finite": ([Apply(torch.log), Apply(lambda x: x - 2), Apply(torch.log)], ["(log) gives values that are not"]),
-    "behind_its_back": ([Apply(behind_its_back), CONV], ["in place", "under another name"]),
+    "counts": ([Counts(), CONV], ["the network gives something else than the layers", "from one call to the next"]),
 }
 
 
@@ -81,7 +86,6 @@ UNMODELLED = {
     "adaptive_uneven": ([nn.AdaptiveAvgPool2d(4)], "AdaptiveAvgPool2d (does not divide a map of [6, 6]", 0),
     "bilinear": ([nn.Upsample(scale_factor=2, mode="bilinear")], "Upsample (interpolates (bilinear)", 0),
     "response": ([nn.LocalResponseNorm(2)], "LocalResponseNorm", 0),
-    "slopes": ([nn.PReLU(2)], "PReLU (has options that are not modelled", 0),
 }
 
 
@@ -136,7 +140,7 @@ class Overflows(Network):
     ("network", "words"),
     [
         (NoTensor, "the network gives nothing that is computed from its input"),
-        (Decides, "cannot be traced by torch.fx"),
+        (Decides, "the network cannot be followed: symbolically traced"),
         (AlwaysDrops, "operation 'dropout' (dropout) stays on in evaluation"),
         (Overflows, "layer 'conv' (Conv2d) gives values that are not finite"),
     ],
@@ -147,8 +151,13 @@ def test_a_module_that_cannot_be_captured(network: type[nn.Module], words: str) 
     assert bool(below) == (network is Decides)
 
 
-def test_a_network_that_torch_cannot_trace_is_shown_its_own_line() -> None:
+def test_an_operation_that_is_refused_is_shown_its_line() -> None:
+    assert re.match(rf"workload.network: .*{Path(__file__).name}:\d+: operation 'dropout'", refusal(AlwaysDrops()))
+
+
+def test_a_network_that_torch_cannot_trace_is_shown_its_own_line(capfd: pytest.CaptureFixture[str]) -> None:
     _, first, place, line, *_ = refusal(Decides()).split("\n")
+    assert capfd.readouterr() == ("", "")
     assert first == "Traceback (most recent call last):"
     assert place.startswith(f'  File "{__file__}", line ') and place.endswith(", in forward")
     assert line == "    return self.conv(x) if x.sum() > 0 else self.other(x)"
@@ -157,6 +166,14 @@ def test_a_network_that_torch_cannot_trace_is_shown_its_own_line() -> None:
 def test_a_second_input_that_is_not_used_does_no_harm() -> None:
     inputs = np.ones(IMAGE, np.float32)
     assert len(capture(WorkloadSpec(network="tests:net"), TwoInputs(), inputs).layers) == 1
+
+
+def test_a_shape_that_depends_on_values() -> None:
+    def positive(x: Tensor) -> Tensor:
+        return x[x > 0.5].mean(0, keepdim=True)
+
+    message = refusal(nn.Sequential(Apply(positive)), (3, *IMAGE[1:]), images=3)
+    assert "operation 'getitem' (getitem) gives a shape that depends on the values: [" in message
 
 
 def checkpoint(**given: Any) -> Checkpoint:

@@ -23,6 +23,7 @@ from .planes import steps_of_room, units_in_planes
 from .slices import weight_stream
 from .tensors import Tensors
 
+MOST_LISTED = 12  # layers in a message
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
 WHOLE = 2**30  # steps: more than any layer has
 PLANES_SHARE = 8  # of AM, what the maps of a pass that waits for them fill at most, where maps lie in planes
@@ -94,13 +95,15 @@ def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
     """Refuse layers the machine has no rule for, by name, with their share of the multiply-accumulates."""
     total = max(1, sum(layer.macs for layer in workload.layers))
     missing = [layer for layer in workload.layers if layer.kind not in spec.rules]
-    if missing:
-        names = ", ".join(f"{layer.name} ({_what(layer)}, {layer.macs / total:.1%} of the MACs)" for layer in missing)
-        raise BadInput(
-            f"{spec.preset} has no cycle rule for {names}; give it one under accelerator.rules, or set "
-            "unmodelled: pass to run them without array time",
-            key="accelerator.rules",
-        )
+    if not missing:
+        return
+    named = [f"{layer.name} ({_what(layer)}, {layer.macs / total:.1%} of the MACs)" for layer in missing]
+    more = f" and {len(named) - MOST_LISTED} more" if len(named) > MOST_LISTED else ""
+    said = f"{spec.preset} has no cycle rule for {', '.join(named[:MOST_LISTED])}{more}"
+    passing = "--set unmodelled=pass runs them without array time"
+    if all(layer.kind == "other" for layer in missing):
+        raise BadInput(f"{said}: nobody models that; {passing}, as torch computes them", key="workload.network")
+    raise BadInput(f"{said}; give it one under accelerator.rules, or {passing}", key="accelerator.rules")
 
 
 def _what(layer: Layer) -> str:

@@ -55,6 +55,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
     ]
     told = [_layers(machine, name, spent.machine(number)) for number, (machine, name) in machines]
     macs = sum(layer.macs for own in told for layer in own)
+    modelled = sum(layer.macs for own in told for layer in own if layer.compute_cycles is not None)
     alone = accelerators[0] if len(accelerators) == 1 else None
     images = sum(one.images for one in accelerators)
     seconds, cycles = time_fs / FS_PER_S, time_fs // clock.period_fs
@@ -81,7 +82,7 @@ def collect(system: System, *, partial: bool, wall_s: float) -> Result:
         notes=_notes(system),
         energy=[item.row for item in spent.items],
         energy_j=spent.joules,
-        tops_per_w=2 * macs / spent.joules / 1e12 if spent.joules else None,
+        tops_per_w=2 * modelled / spent.joules / 1e12 if spent.joules else None,
         area=[row for own in areas for row in own],
         area_mm2=sum(row.mm2 for own in areas for row in own) if all(areas) else None,
     )

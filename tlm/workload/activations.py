@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import attrs
 import torch
@@ -71,6 +70,11 @@ rising = partial(table, monotone=True)
 positive = partial(table, monotone=True, nonneg=True)
 
 
+def line(gain: float, shift: float) -> Activation:
+    """A factor and a shift."""
+    return table(lambda values: gain * values + shift, monotone=gain >= 0)
+
+
 def lstm_gates() -> Activation:
     """Torch's order: input, forget, cell, output."""
     return Activation((torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid))
@@ -129,9 +133,10 @@ def threshold(threshold: float, value: float = 0.0, inplace: bool = False) -> Ac
     return table(function, monotone=value <= threshold, nonneg=min(threshold, value) >= 0)
 
 
-def _prelu(weight: Any) -> Activation:
-    slope = float(weight)
-    return table(partial(F.leaky_relu, negative_slope=slope), monotone=slope >= 0)
+def slopes(below: list[float]) -> Activation:
+    """Of one slope for all values below 0, or one for those of each filter."""
+    functions = (partial(F.leaky_relu, negative_slope=slope) for slope in below)
+    return Activation(tuple(functions), monotone=min(below) >= 0)
 
 
 def _power(exponent: float) -> Activation:
@@ -148,8 +153,8 @@ ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     "hardtanh": _hardtanh,
     "clamp": _clamp,
     "clip": _clamp,
-    "clamp_min": lambda low: bounds(low, None),
-    "clamp_max": lambda high: bounds(None, high),
+    "clamp_min": lambda min: bounds(min, None),
+    "clamp_max": lambda max: bounds(None, max),
     "leaky_relu": _leaky_relu,
     "elu": _elu,
     "celu": _celu,
@@ -157,7 +162,6 @@ ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     "softplus": _softplus,
     "hardshrink": _hardshrink,
     "softshrink": _softshrink,
-    "prelu": _prelu,
     "threshold": threshold,
     "pow": _power,
     "selu": _plain(rising, F.selu),
@@ -173,6 +177,15 @@ ACTIVATIONS: dict[str, Callable[..., Activation]] = {
     "abs": _plain(partial(table, nonneg=True), torch.abs),
     "square": _plain(partial(table, nonneg=True), torch.square),
     "exp": _plain(positive, torch.exp),
+    "log": _plain(rising, torch.log),
+    "log1p": _plain(rising, torch.log1p),
+    "sqrt": _plain(positive, torch.sqrt),
+    "rsqrt": _plain(partial(table, nonneg=True), torch.rsqrt),
+    "reciprocal": _plain(table, torch.reciprocal),
+    "sign": _plain(rising, torch.sign),
+    "round": _plain(rising, torch.round),
+    "floor": _plain(rising, torch.floor),
+    "ceil": _plain(rising, torch.ceil),
     "erf": _plain(rising, torch.erf),
     "sin": _plain(table, torch.sin),
     "cos": _plain(table, torch.cos),

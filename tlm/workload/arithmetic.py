@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .activations import table
+from . import pooling
+from .activations import ACTIVATIONS, bounds, table
 from .builder import Builder, NotModelled
 from .elementwise import activated
-from .pooling import mean
 from .quantisation import Reals
 from .stage import Combination
-from .values import Shape, Stored, Value, as_stored, from_stream, streamed
+from .values import ZERO, Shape, Stored, Value, as_stored, from_stream, streamed
 from .weighted import affine, affine_map, linear
 
 
@@ -49,16 +50,66 @@ def mul(builder: Builder, x: Any, y: Any) -> Value:
     return _scaled(builder, value, constant, 0.0)
 
 
-def div(builder: Builder, x: Any, y: Any) -> Value:
-    """X over a constant."""
-    if isinstance(y, Value):
+def div(builder: Builder, x: Any, y: Any, rounding_mode: str | None = None) -> Value:
+    """X over a constant, or one number over y."""
+    if rounding_mode:
+        raise NotModelled(f"rounds ({rounding_mode})")
+    if not isinstance(y, Value):
+        return _scaled(builder, x, 1.0 / y, 0.0)
+    if isinstance(x, Value) or torch.as_tensor(x).numel() > 1:
         raise NotModelled("divides by what is computed from the input")
-    return _scaled(builder, x, 1.0 / y, 0.0)
+    return activated(builder, y, table(partial(torch.div, float(x))))
+
+
+def largest(builder: Builder, x: Any, *options: Any, **named: Any) -> Any:
+    """The larger of two tensors, or the largest over directions of one."""
+    if options and not isinstance(options[0], int):
+        return maximum(builder, x, options[0])
+    return pooling.largest(builder, x, *options, **named)
+
+
+def least(builder: Builder, x: Any, *options: Any, **_named: Any) -> Value:
+    """The smaller of two tensors."""
+    if not options or isinstance(options[0], int):
+        raise NotModelled("takes the least over directions")
+    return minimum(builder, x, options[0])
+
+
+def maximum(builder: Builder, x: Any, y: Any) -> Value:
+    """The larger of both: x and, where it is above 0, y - x."""
+    real = builder.real
+    builder.real = _real(y) - _real(x)
+    more = sub(builder, y, x)
+    builder.real = more.real.relu()
+    more = activated(builder, more, bounds(0.0, None))
+    builder.real = real
+    return add(builder, x, more)
+
+
+def minimum(builder: Builder, x: Any, y: Any) -> Value:
+    """The smaller of both: x without, where it is above 0, x - y."""
+    real = builder.real
+    builder.real = _real(x) - _real(y)
+    less = sub(builder, x, y)
+    builder.real = less.real.relu()
+    less = activated(builder, less, bounds(0.0, None))
+    builder.real = real
+    return sub(builder, x, less)
+
+
+def glu(builder: Builder, x: Value, dim: int = -1) -> Value:
+    """One half of `x` times sigmoid of the other."""
+    real = builder.real
+    kept, gate = (Value(*half) for half in zip(x.real.chunk(2, dim), x.index.chunk(2, dim), strict=True))
+    builder.real = gate.real.sigmoid()
+    opened = activated(builder, gate, ACTIVATIONS["sigmoid"]())
+    builder.real = real
+    return _combined(builder, "multiply", (kept, opened), ())
 
 
 def total(builder: Builder, x: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Value:
     """The sum over directions: their average times how many there are."""
-    return _scaled(builder, mean(builder, x, dim, keepdim), x.index.numel() / builder.real.numel(), 0.0)
+    return _scaled(builder, pooling.mean(builder, x, dim, keepdim), x.index.numel() / builder.real.numel(), 0.0)
 
 
 def neg(builder: Builder, x: Value) -> Value:
@@ -81,6 +132,10 @@ def matmul(builder: Builder, x: Any, y: Any) -> Value:
     builder.real = real.transpose(-1, -2)
     made = linear(builder, Value(y.real.transpose(-1, -2), y.index.transpose(-1, -2)), x)
     return Value(real, made.index.transpose(-1, -2))
+
+
+def _real(x: Any) -> Any:
+    return x.real if isinstance(x, Value) else x
 
 
 def _times(constant: Any, factor: float) -> Any:
@@ -107,8 +162,11 @@ def _scaled(builder: Builder, x: Value, gain: Any, shift: Any) -> Value:
 
 def _scaled_by_one(builder: Builder, x: Value, gain: Reals, shift: Reals) -> Value:
     """The same factor for every value: tensor by tensor, wherever in `x` their values are."""
-    found = builder.tensors.whole(x.index)
-    if found is None or x.index.shape != builder.real.shape:
+    repeated = x.index.shape != builder.real.shape
+    found = None if repeated else builder.tensors.whole(x.index)
+    if gain[0] > 0 and not shift[0] and not repeated:  # for all of a tensor that costs no more than for a part
+        found = builder.tensors.of(x.index)
+    if found is None:
         index = as_stored(x.index.expand(builder.real.shape))
         made = affine_map(builder, index if index.ndim == 3 else index.reshape(-1, 1, 1), gain, shift)
         return builder.stored(Stored(made.number, tuple(index.shape), made.base, made.nonneg))
@@ -117,8 +175,9 @@ def _scaled_by_one(builder: Builder, x: Value, gain: Reals, shift: Reals) -> Val
         shape = one.shape if len(one.shape) == 3 else (*one.shape, 1, 1)
         seen = Stored(one.number, shape, one.base, one.nonneg)
         shift_of[one.number] = affine_map(builder, seen.places(), gain, shift).base - one.base
-    owners = builder.tensors.at(x.index)
-    return builder.value(x.index + shift_of[owners])
+    places = x.index.clone()
+    places[places != ZERO] += shift_of[builder.tensors.at(places[places != ZERO])]
+    return builder.value(places)
 
 
 def _channels(directions: int) -> list[int]:

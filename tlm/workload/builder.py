@@ -13,6 +13,9 @@ from .layer import Pool
 from .stage import Combination, Stage, Work
 from .values import ZERO, Derived, Shape, Stored, Tensors, Value, as_module, as_stored
 
+#: Where a tensor is in what an operation gives, tuple by tuple.
+Path = tuple[int, ...]
+
 
 class NotModelled(Exception):
     """Why an operation is refused: a sentence that lacks its subject, the operation."""
@@ -51,7 +54,7 @@ class Builder:
 
     def constant(self, values: Tensor) -> Value:
         """A constant of the user's module as a tensor that the network is given."""
-        stored = as_stored(values.detach())
+        stored = as_stored(values.detach().float())
         made = self.tensors.add(tuple(stored.shape), bool((stored >= 0).all()))
         self.constants[made.number] = stored.contiguous()
         return Value(values, as_module(made.places(), tuple(values.shape)))
@@ -128,20 +131,17 @@ class Builder:
         columns[local] = torch.arange(len(local))
         return found, None if torch.equal(columns, torch.arange(len(columns))) else columns
 
-    def settled(self, value: Value) -> tuple[Stored, ...]:
-        """The whole tensors that `value` is, moved to one of its own if need be."""
-        return self.tensors.whole(value.index) or (self.move(as_stored(value.index), suffix=".gather"),)
+    def settled(self, value: Value) -> Value:
+        """`value` as nothing but whole tensors: moved to one of its own if need be."""
+        if self.tensors.whole(value.index):
+            return value
+        moved = self.move(as_stored(value.index), suffix=".gather")
+        return Value(value.real, as_module(moved.places(), tuple(value.index.shape)))
 
-    def derived(self, real: Tensor, place: int | None = None) -> Derived:
-        """What the operation gives beside real numbers, in its results' `place` (None: all it gives)."""
+    def derived(self, real: Tensor, path: Path = ()) -> Derived:
+        """What the operation gives, where `path` leads to in it, that is not to be stored as codes."""
         apply, values = self.call
-
-        def find(numbers: Callable[[Value], Tensor]) -> Tensor:
-            made: Any = apply(numbers)
-            found: Tensor = made if place is None else made[place]
-            return found
-
-        return Derived(real, find, values)
+        return Derived(real, lambda numbers: inside(apply(numbers), path), values)
 
     def forget(self, stages: int) -> None:
         """Drop all but the first `stages` layers: the operation is read in another way."""
@@ -156,6 +156,14 @@ class Builder:
             unused = f"{name}.{number}"
         self._names.add(unused)
         return unused
+
+
+def inside(given: Any, path: Path) -> Tensor:
+    """The tensor that `path` leads to in nested tuples."""
+    for place in path:
+        given = given[place]
+    found: Tensor = given
+    return found
 
 
 def _places(source: Stored, shape: Shape) -> Tensor:

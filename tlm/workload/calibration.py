@@ -13,9 +13,6 @@ from .stage import Stage, real_pool
 
 #: Real numbers in flight at a time, about.
 MOST_VALUES = 2**25
-#: How far the layers' result may be from the module's, relative to its norm: both are in floating point, and places of
-#: maxima may differ where two are nearly equal.
-TOLERANCE = 0.02
 
 
 @attrs.define
@@ -44,10 +41,8 @@ def measure(network: Network, images: Tensor) -> Ranges:
     ranges = Ranges()
     for number, values in network.constants.items():
         ranges.tensors.setdefault(number, Range()).see(values)
-    for number, batch in enumerate(_batches(images, _batch(network))):
-        given = run(network, batch, ranges)
-        if not number:
-            _verify(network, given)
+    for batch in _batches(images, _batch(network)):
+        run(network, batch, ranges)
     for tied in network.builder.ties:
         seen = [ranges.sums[number] for number in tied if number in ranges.sums]
         whole = Range(min((one.low for one in seen), default=0.0), max((one.high for one in seen), default=0.0))
@@ -108,15 +103,3 @@ def _see(ranges: Ranges, stage: Stage, sums: Tensor, values: Tensor) -> None:
 
 def _batch(network: Network) -> int:
     return max(1, MOST_VALUES // max(math.prod(stage.out) for stage in network.stages))
-
-
-def _verify(network: Network, given: dict[int, Tensor]) -> None:
-    """The layers must compute what the module does: it may have changed a tensor behind another one's back."""
-    space = torch.zeros(sum(one.size for one in network.builder.tensors.all))
-    for one in network.builder.tensors.all:
-        if one.number in given:
-            space[one.places().reshape(-1)] = given[one.number][0].reshape(-1)
-    for value in network.outputs:
-        made = torch.where(value.index < 0, torch.zeros(()), space[value.index.clamp(min=0)])
-        if not torch.linalg.norm(value.real - made) <= TOLERANCE * torch.linalg.norm(value.real) + 1e-6:
-            raise bad("the network cannot be followed: does it change in place what it reads under another name?")

@@ -30,15 +30,16 @@ from . import quantisation as q
 from .calibration import measure
 from .checkpoint import Checkpoint, load_checkpoint
 from .folding import Weights, fold
+from .following import out_of_memory
 from .images import load_images
 from .layer import Ints, Workload
 from .loading import load_function
 from .network import execute
 from .quantisation import Reals
-from .reading import out_of_memory, read_network
+from .reading import read_network
 from .scales import Coding, codings
 from .spec import WorkloadSpec
-from .stage import Product, Stage
+from .stage import Product, Stage, identity
 
 DEFAULT_BITS = 8
 MOST_BITS = 16
@@ -185,7 +186,7 @@ class _Quantiser:
     def _codes(self, work: Product) -> tuple[Ints, float]:
         """Codes and their scale, in the order in which a fully connected layer's input arrives."""
         order = None if work.columns is None else work.columns.numpy()
-        key = work.weight.data_ptr(), tuple(work.weight.shape), None if order is None else order.tobytes()
+        key = identity(work.weight), None if order is None else order.tobytes()
         if key not in self.made:
             codes, scale = self._of_layer(work)
             codes = codes.reshape(work.weight.shape)

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from .activations import ACTIVATIONS, Activation, threshold
+from .activations import ACTIVATIONS, Activation, slopes, threshold
 from .builder import Builder, NotModelled
-from .values import ZERO, Value, as_stored
+from .values import ZERO, Value, as_stored, channel_map, from_channel_map
 
 
 def activated(builder: Builder, x: Value, activation: Activation) -> Value:
@@ -31,6 +31,19 @@ def activated(builder: Builder, x: Value, activation: Activation) -> Value:
     index = x.index.clone()
     index[index != ZERO] = present + moved[builder.tensors.at(present)]
     return builder.value(index)
+
+
+def prelu(builder: Builder, x: Value, weight: Any) -> Value:
+    """A slope for all values below 0, or one for those of each channel: then the filters' tables differ."""
+    if isinstance(weight, Value):
+        raise NotModelled("has slopes that are computed from the input")
+    activation = slopes(weight.detach().double().reshape(-1).tolist())
+    if weight.numel() == 1:
+        return activated(builder, x, activation)
+    index = channel_map(x.index, 1)
+    if index[0].numel() == 1:
+        index = index.flatten()
+    return builder.value(from_channel_map(builder.move(index, activation=activation).places(), x.index.shape, 1))
 
 
 def handler(name: str) -> Callable[..., Value]:

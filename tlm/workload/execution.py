@@ -62,14 +62,16 @@ def executed(
     """The layer that `stage` is.
 
     `weights` are those of a convolution or fully connected layer, `coding` is that of its outputs; `by_sums`: with the
-    scale that the largest magnitude of its accumulators asks for. `looked_up` is the range of the real numbers that
-    its table is looked up by.
+    scale that the largest magnitude of its accumulators asks for, within the bounds of its activation. `looked_up` is
+    the range of the real numbers that its table is looked up by.
     """
     if isinstance(stage.work, Unmodelled):
         return _given(stage, stage.work, operands, coding)
     sums = _summed(stage, operands, weights)
     if by_sums:
         reals = real_values(sums.accumulators, sums.real)
+        if stage.activation:
+            reals = reals.clip(stage.activation.low, stage.activation.high)
         scale = q.scale_for(float(reals.min()), float(reals.max()), coding.bits, coding.signed)
         coding = attrs.evolve(coding, scale=scale)
     table = table_for(stage.activation, looked_up, coding) if stage.activation and looked_up else None
@@ -164,14 +166,15 @@ def _multiply(_work: Combination, operands: Operands, _out: Shape) -> Sums:
 
 
 def _move(work: Combination, operands: Operands, out: Shape) -> Sums:
-    factors, unit = _factors([coding.scale for coding in operands.codings], "move")
+    scales = [coding.scale * factor for coding, factor in zip(operands.codings, work.factors, strict=True)]
+    factors, unit = _factors(scales, "move")
     scaled = [factor * part for factor, part in zip(factors, _wide(operands), strict=True)]
     streams = join_streams(tuple(scaled))
     index = work.index
     if index is None:
         index = stream_order(out).reshape(-1)
     made = gathered(streams, index).reshape(-1, *out)
-    bound = max(factors) * _most(operands)
+    bound = max(abs(factor) for factor in factors) * _most(operands)
     return _sums(made, unit, bound, Pointwise("move", factors, _zeros(operands), index.numpy()))
 
 

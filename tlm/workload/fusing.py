@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import attrs
 
 from .activations import Activation
+from .constants import alone
 from .layer import Pool
-from .stage import Product, Stage, Unmodelled
+from .stage import Combination, Product, Stage, Unmodelled
 
 
 def needed(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
@@ -25,6 +26,10 @@ def needed(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
 
 def fused(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
     """The same layers, as few as they can be; `results` are the numbers of tensors that must be there."""
+    return _fused([alone(stage) for stage in _fused(stages, results)], results)
+
+
+def _fused(stages: Iterable[Stage], results: Iterable[int]) -> list[Stage]:
     waiting = list(stages)
     readers = Counter(one.number for stage in waiting for one in stage.sources)
     readers.update(results)
@@ -44,9 +49,11 @@ def _joined(before: Stage, stage: Stage) -> Stage | None:
         return None
     if isinstance(stage.work, Product) and stage.work.scales_only and isinstance(before.work, Product):
         return _scaled(before, before.work, stage, stage.work)
-    if stage.is_copy() and stage.shapes[0] == before.output.shape:
+    if stage.factor is None or stage.shapes[0] != before.output.shape:
+        return None
+    if stage.is_copy():
         return _followed(before, stage)
-    return None
+    return _summed(before, before.work, stage, stage.factor) if isinstance(before.work, Combination) else None
 
 
 def _scaled(before: Stage, work: Product, stage: Stage, scale: Product) -> Stage | None:
@@ -55,6 +62,14 @@ def _scaled(before: Stage, work: Product, stage: Stage, scale: Product) -> Stage
         return None
     assert scale.affine is not None
     whole = attrs.evolve(work, affine=scale.affine.after(work.affine))
+    return _ending(attrs.evolve(before, work=whole), stage, stage.activation, stage.pool)
+
+
+def _summed(before: Stage, work: Combination, stage: Stage, factor: float) -> Stage | None:
+    """A sum `before` with its operands multiplied by the factor of `stage`; None where it is no sum."""
+    if work.op != "add" or before.activation or before.pool:
+        return None
+    whole = attrs.evolve(work, factors=tuple(factor * one for one in work.factors))
     return _ending(attrs.evolve(before, work=whole), stage, stage.activation, stage.pool)
 
 

@@ -100,6 +100,7 @@ MODULES: dict[type[nn.Module], tuple[str, Options]] = {
     nn.Softsign: ("softsign", _none),
     nn.Tanhshrink: ("tanhshrink", _none),
     nn.LogSigmoid: ("logsigmoid", _none),
+    nn.GLU: ("glu", _of("dim")),
     nn.Flatten: ("flatten", _none),
     nn.Unflatten: ("unflatten", _none),
     nn.ChannelShuffle: ("channel_shuffle", _none),

@@ -13,18 +13,18 @@ from .builder import Builder, NotModelled, Refused
 from .values import ZERO, Value
 
 # fmt: off
-#: Operations whose torch function, applied to an index, gives the index of what it gives for real numbers.
+#: Operations whose torch function, applied to an index from 1 on, gives the index of what it gives for real numbers.
 MOVES = frozenset(
     (
-        "adjoint", "alias", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "cat", "channel_shuffle",
-        "chunk", "clone", "column_stack", "concatenate", "contiguous", "detach", "diagonal", "dsplit", "dstack",
-        "expand", "expand_as", "flatten", "flip", "fliplr", "flipud", "getitem", "hsplit", "hstack",
-        "index_select", "movedim", "moveaxis", "mT", "narrow", "native_channel_shuffle", "numpy_T", "permute",
-        "pixel_shuffle", "pixel_unshuffle", "ravel", "repeat", "repeat_interleave", "reshape", "reshape_as",
-        "roll", "rot90", "row_stack", "select", "slice", "split", "split_with_sizes", "squeeze", "stack",
-        "swapaxes", "swapdims", "t", "take_along_dim", "tensor_split", "tile", "transpose", "unbind",
-        "unflatten", "unfold", "unsafe_chunk", "unsafe_split", "unsqueeze", "view", "view_as", "vsplit",
-        "vstack", "H", "T",
+        "_unsafe_view", "adjoint", "alias", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "cat",
+        "channel_shuffle", "chunk", "clone", "column_stack", "concatenate", "contiguous", "copy", "detach",
+        "diag_embed", "diagonal", "dsplit", "dstack", "expand", "expand_as", "fill", "flatten", "flip", "fliplr",
+        "flipud", "getitem", "hsplit", "hstack", "im2col", "index_select", "movedim", "moveaxis", "mT", "narrow",
+        "native_channel_shuffle", "numpy_T", "permute", "pixel_shuffle", "pixel_unshuffle", "ravel", "repeat",
+        "repeat_interleave", "reshape", "reshape_as", "roll", "rot90", "row_stack", "select", "select_scatter",
+        "slice", "slice_scatter", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "t",
+        "take_along_dim", "tensor_split", "tile", "transpose", "tril", "triu", "unbind", "unflatten", "unfold",
+        "unsafe_chunk", "unsafe_split", "unsqueeze", "view", "view_as", "vsplit", "vstack", "H", "T",
     )
 )
 #: Operations that change no value in evaluation.
@@ -44,17 +44,24 @@ CONSTANTS = frozenset(
 
 
 def moved(builder: Builder, apply: Callable[[Callable[[Value], Tensor]], Any]) -> Any:
-    """What the operation gives: `apply` runs it on what a function makes of each Value among its arguments."""
-    return _paired(builder.real, apply(lambda value: value.index.double().contiguous()))
+    """What the operation gives: `apply` runs it on what a function makes of each Value among its arguments.
+
+    It is given places from 1 on: the zeros that it puts in of its own are ZERO then.
+    """
+    return _paired(builder.real, apply(lambda value: _from_one(value.index)))
 
 
 def constant_index(builder: Builder, values: Tensor) -> Tensor:
-    """The index of a constant that is joined to Values; whole numbers say where, and stay as they are."""
+    """The index from 1 on of a constant that is joined to Values; whole numbers say where, and stay as they are."""
     if not values.is_floating_point():
         return values
     if not bool(values.any()):
-        return torch.full(values.shape, float(ZERO), dtype=torch.float64)
-    return builder.constant(values).index.double()
+        return torch.zeros(values.shape, dtype=torch.float64)
+    return _from_one(builder.constant(values).index)
+
+
+def _from_one(index: Tensor) -> Tensor:
+    return (index.double() - ZERO).contiguous()
 
 
 def nothing(builder: Builder, x: Value, *_options: Any, **_named: Any) -> Value:
@@ -97,15 +104,19 @@ def interpolate(
     return builder.value(F.interpolate(x.index.double(), mode=mode, **options).long())
 
 
-def upsample_nearest2d(builder: Builder, x: Value, *options: Any, **named: Any) -> Value:
-    """To the nearest value, as exported graphs have it."""
-    return builder.value(torch.ops.aten.upsample_nearest2d(x.index.double(), *options, **named).long())
+def upsample(function: Callable[..., Tensor]) -> Callable[..., Value]:
+    """The handler of `function`, to the nearest value, as exported graphs have it."""
+
+    def handle(builder: Builder, x: Value, *options: Any, **named: Any) -> Value:
+        return builder.value(function(x.index.double(), *options, **named).long())
+
+    return handle
 
 
 def _paired(real: Any, indices: Any) -> Any:
     """Real numbers and indices of the same structure as Values."""
     if isinstance(real, Tensor):
-        return Value(real, indices.long())
+        return Value(real, indices.long() + ZERO)
     if isinstance(real, (tuple, list)):
         return type(real)(_paired(one, index) for one, index in zip(real, indices, strict=True))
     return real

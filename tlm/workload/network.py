@@ -61,13 +61,19 @@ class Execution:
         """Number the tensors as a Workload has them: those that the network is given first, then every layer's."""
         read = {one.number for stage in self.network.stages for one in stage.sources}
         kept = [number for number in (*self.network.inputs, *self.network.constants) if number in read]
-        made = [stage.output.number for stage in self.network.stages]
+        made = [one.output.number for one in self.network.stages if one.output.number not in self.codings.same]
         self.given = len(kept)
         self.numbers = {number: place for place, number in enumerate((*kept, *made))}
+        for number, source in self.codings.same.items():
+            self.numbers[number] = self.numbers[source]
         self.readers = read
 
     def layer(self, stage: Stage, quantise: Quantiser, ranges: Ranges) -> None:
-        """Execute the next layer."""
+        """Execute the next layer, if it is one."""
+        same = self.codings.same.get(stage.output.number)
+        if same is not None:
+            self.tensors[stage.output.number] = self._seen(stage.sources[0], stage.output.shape)
+            return
         coding = self.codings[stage.output.number]
         operands = Operands(
             tuple(self._seen(one, shape) for one, shape in zip(stage.sources, stage.shapes, strict=True)),
@@ -78,15 +84,19 @@ class Execution:
         made = executed(stage, operands, weights, coding, looked_up, self._is_last(stage))
         self.layers.append(attrs.evolve(made, sources=tuple(self.numbers[one.number] for one in stage.sources)))
         self.tensors[stage.output.number] = made.outputs
-        if self.network.results == (stage.output.number,):
+        if self.results == (self.numbers[stage.output.number],):
             self.predictions = _predictions(made, weights)
 
     def _seen(self, source: Stored, shape: Shape) -> Ints:
         return seen(torch.from_numpy(self.tensors[source.number]), shape).numpy()
 
+    @property
+    def results(self) -> tuple[int, ...]:
+        """The numbers of the tensors that the network gives."""
+        return tuple(dict.fromkeys(self.numbers[number] for number in self.network.results))
+
     def workload(self, name: str, labels: tuple[int, ...] | None) -> Workload:
         """All of it."""
-        results = tuple(self.numbers[number] for number in self.network.results)
         usual = self.given + len(self.layers) - 1
         return Workload(
             name,
@@ -95,14 +105,15 @@ class Execution:
             labels,
             self.predictions,
             inputs=self.given,
-            results=() if results == (usual,) else results,
+            results=() if self.results == (usual,) else self.results,
         )
 
     def _is_last(self, stage: Stage) -> bool:
-        """Whether nothing but the layer itself says what scale its outputs should have."""
+        """Whether nothing but its accumulators says what scale a layer's outputs should have."""
         number = stage.output.number
         told = number in self.readers or self.codings.shared(number) or self.codings[number].given
-        return not told and not isinstance(stage.work, Unmodelled)
+        looked_up = stage.activation and stage.activation.functions
+        return not (told or looked_up or stage.pool or isinstance(stage.work, Unmodelled))
 
 
 def _predictions(last: Layer, weights: Weights | None) -> tuple[int, ...] | None:

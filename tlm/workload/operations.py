@@ -9,26 +9,30 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 
-from . import arithmetic, movement, pooling, recurrent, weighted
+from . import arithmetic, elementwise, movement, pooling, recurrent, weighted
 from .activations import ACTIVATIONS
 from .elementwise import handler
 
 HANDLERS: dict[str, Callable[..., Any]] = {
     **{name: handler(name) for name in ACTIVATIONS},
+    "prelu": elementwise.prelu,
     **dict.fromkeys(movement.NOTHING, movement.nothing),
     "identity": movement.nothing,
     "dropout": movement.dropout,
     "pad": movement.pad,
     "interpolate": movement.interpolate,
-    "upsample_nearest2d": movement.upsample_nearest2d,
+    "upsample_nearest1d": movement.upsample(torch.ops.aten.upsample_nearest1d),
+    "upsample_nearest2d": movement.upsample(torch.ops.aten.upsample_nearest2d),
     "conv1d": weighted.conv1d,
     "conv2d": weighted.conv2d,
     "linear": weighted.linear,
     "addmm": weighted.addmm,
     "normalise": weighted.normalise,
     "batch_norm": weighted.batch_norm,
+    "_native_batch_norm_legit_no_training": weighted.native_batch_norm,
     "max_pool1d": pooling.max_pool1d,
     "max_pool2d": pooling.max_pool2d,
     "max_pool2d_with_indices": pooling.max_pool2d_with_indices,
@@ -40,7 +44,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "adaptive_max_pool2d": pooling.adaptive_max_pool2d,
     "mean": pooling.mean,
     "amax": pooling.amax,
-    "max": pooling.largest,
+    "max": arithmetic.largest,
+    "min": arithmetic.least,
     "sum": arithmetic.total,
     "add": arithmetic.add,
     "sub": arithmetic.sub,
@@ -51,6 +56,9 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "div": arithmetic.div,
     "truediv": arithmetic.div,
     "true_divide": arithmetic.div,
+    "maximum": arithmetic.maximum,
+    "minimum": arithmetic.minimum,
+    "glu": arithmetic.glu,
     "neg": arithmetic.neg,
     "negative": arithmetic.neg,
     "matmul": arithmetic.matmul,
@@ -88,10 +96,15 @@ def name_of(target: Any) -> str:
     """What an operation is called, whether a function, a method or an operator of an exported graph."""
     if target in NAMES:
         return NAMES[target]
-    if isinstance(target, str):
-        name = target
-    else:
-        packet = getattr(target, "overloadpacket", target)
-        name = getattr(packet, "__name__", type(target).__name__)
+    name = own_name(target)
     plain = name if name.startswith("_") else name.rstrip("_")
     return SAME_AS.get(plain, plain)
+
+
+def own_name(target: Any) -> str:
+    """What torch calls an operation, `_` at the end of those that work in place included."""
+    if isinstance(target, str):
+        return target
+    packet = getattr(target, "overloadpacket", target)
+    name: str = getattr(packet, "__name__", type(target).__name__)
+    return name

@@ -31,7 +31,7 @@ def max_pool2d(
         builder.real = builder.real[0]
     pool = Pool("max", pair(kernel_size), pair(stride or kernel_size), pair(padding), _out(builder))
     largest = _pooled(builder, x, pool)
-    return largest if places is None else (largest, builder.derived(places, 1))
+    return largest if places is None else (largest, builder.derived(places, (1,)))
 
 
 def max_pool2d_with_indices(builder: Builder, x: Value, *options: Any, **named: Any) -> Any:
@@ -100,13 +100,11 @@ def amax(builder: Builder, x: Value, dim: Any = None, keepdim: bool = False) -> 
 
 def largest(builder: Builder, x: Value, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest over one direction, and where it was."""
-    if isinstance(dim, Value):
-        raise NotModelled("takes the larger of two values")
     if dim is None:
         return _over(builder, x, None, "max")
     real, places = builder.real
     builder.real = real
-    return _over(builder, x, dim, "max"), builder.derived(places, 1)
+    return _over(builder, x, dim, "max"), builder.derived(places, (1,))
 
 
 def pair(size: Any) -> Pair:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
+from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -11,14 +14,16 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.node import map_aggregate
 
+from ..inputs.blame import is_local, short
 from ..inputs.errors import BadInput
 from .builder import Builder, NotModelled, Refused
+from .masks import is_masked
 from .modules import known, padded
-from .movement import CONSTANTS, MOVES, constant_index, moved
-from .operations import HANDLERS, name_of
+from .movement import CONSTANTS, MOVES, NOTHING, constant_index, moved
+from .operations import HANDLERS, name_of, own_name
 from .stage import Stage
 from .unmodelled import unmodelled
-from .values import Derived, Stored, Value
+from .values import Derived, Value, leaves
 
 #: One image [1, ...] as the stored tensors that it lies in.
 Layout = Callable[[Tensor], list[Tensor]]
@@ -26,6 +31,9 @@ Layout = Callable[[Tensor], list[Tensor]]
 #: Operations whose result decides what Python does next.
 _DATA = frozenset(["item", "tolist", "__bool__", "__float__", "__int__", "is_nonzero", "allclose", "equal"])
 
+
+#: What reaches into tuples, lists, dictionaries and objects.
+_TAKE_APART = (operator.getitem, getattr)
 
 #: Operations that take what they are given for whole numbers.
 _WHOLE_NUMBERS = frozenset(("Embedding", "EmbeddingBag", "embedding", "embedding_bag", "one_hot", "long", "int"))
@@ -35,14 +43,14 @@ _WHOLE_NUMBERS = frozenset(("Embedding", "EmbeddingBag", "embedding", "embedding
 class Network:
     """What was read: the layers in order, the numbers of the tensors it is given and of those it gives.
 
-    `outputs` are the Values that the module itself gave for the image.
+    `outputs` are what the graph gave for the image, tensor by tensor; None for one that is not of real numbers.
     """
 
     builder: Builder
     layout: Layout
     inputs: tuple[int, ...]
     results: tuple[int, ...]
-    outputs: tuple[Value, ...]
+    outputs: tuple[Value | None, ...]
 
     @property
     def stages(self) -> list[Stage]:
@@ -69,19 +77,19 @@ class Reader(fx.Interpreter):
     def read(self, image: Tensor) -> Network:
         """The layers for an `image` [1, ...]."""
         with torch.no_grad():
-            given = self.run(image)
-        values: list[Value] = []
-        map_aggregate(given, lambda one: values.append(one) if isinstance(one, Value) else None)
-        if not values:
-            raise bad("the network gives nothing that is computed from its input")
-        results = tuple(dict.fromkeys(one.number for value in values for one in self._settled(value)))
+            given = [one for one in leaves(self.run(image)) if isinstance(one, (Value, Derived, Tensor))]
+        if any(isinstance(one, Derived) and one.real.is_floating_point() for one in given):
+            raise bad(
+                "the network gives what a mask puts in for its softmax: values that are not finite, or very large"
+            )
+        if not any(isinstance(one, Value) for one in given):
+            raise NotFollowed("gives nothing that is computed from its input, of real numbers")
+        self.builder.name = self.builder.operation = "output"
+        outputs = tuple(self.builder.settled(one) if isinstance(one, Value) else None for one in given)
+        results = [one.number for value in outputs if value for one in self.builder.tensors.of(value.index)]
         if not self.builder.stages:
             raise bad("the network has no layers: nothing is computed")
-        return Network(self.builder, self.layout, self.inputs or (), results, tuple(values))
-
-    def _settled(self, value: Value) -> tuple[Stored, ...]:
-        self.builder.name = self.builder.operation = "output"
-        return self.builder.settled(value)
+        return Network(self.builder, self.layout, self.inputs or (), tuple(dict.fromkeys(results)), outputs)
 
     def run_node(self, n: fx.Node) -> Any:
         """What a node gives: Values, or whatever does not depend on the image."""
@@ -89,22 +97,22 @@ class Reader(fx.Interpreter):
             return self._placeholder(n)
         args, kwargs = self.fetch_args_kwargs_from_env(n)
         values = _values((args, kwargs))
-        derived = any(isinstance(one, Derived) for one in _parts((args, kwargs)))
+        derived = [one for one in leaves((args, kwargs)) if isinstance(one, Derived)]
         if n.op in ("output", "get_attr") or not values:
             return getattr(self, n.op)(n.target, args, kwargs)
-        if n.target is operator.getitem and isinstance(args[0], (tuple, list, dict)):
-            return args[0][args[1]]
+        if n.target in _TAKE_APART and not isinstance(args[0], (Value, Derived, Tensor)):
+            return n.target(*args)
+        if isinstance(n.target, type) and (is_dataclass(n.target) or issubclass(n.target, (tuple, list, dict))):
+            return n.target(*args, **kwargs)
         try:
             return self._operation(_Call(self, n, args, kwargs, values), derived)
         except Refused as why:
-            raise bad(f"{describe(self.module, n)} {why}") from why
+            raise bad(f"{_place(n)}{describe(self.module, n)} {why}") from why
 
     def _placeholder(self, n: fx.Node) -> Any:
         given = super().run_node(n)
-        if not isinstance(given, Tensor):
+        if not isinstance(given, Tensor) or self.inputs is not None:  # what an argument is by default
             return given
-        if self.inputs is not None:
-            raise bad(f"the network takes more than one input: {n.name!r}")
         index = torch.empty(given.numel(), dtype=torch.int64)
         made = []
         for piece in self.layout(torch.arange(given.numel()).reshape(given.shape)):
@@ -113,7 +121,7 @@ class Reader(fx.Interpreter):
         self.inputs = tuple(one.number for one in made)
         return Value(given, index.reshape(given.shape))
 
-    def _operation(self, call: _Call, derived: bool) -> Any:
+    def _operation(self, call: _Call, derived: list[Derived]) -> Any:
         real = call.apply(lambda value: value.real)
         if not _tensors(real):
             if call.operation in _DATA:
@@ -121,12 +129,16 @@ class Reader(fx.Interpreter):
             return real
         if call.operation in CONSTANTS:
             return real
-        if not all(map(_is_finite, _tensors(real))):
+        masks = any(one.real.is_floating_point() for one in derived) and call.operation in MOVES | NOTHING
+        masked = masks or (call.module is None and is_masked(call.operation, real, call.values))
+        if not masked and not all(map(_is_finite, _tensors(real))):
             raise Refused("gives values that are not finite numbers")
         if call.operation in _WHOLE_NUMBERS:
             raise Refused("needs whole numbers, which a tensor that is stored as codes does not keep")
         self._announce(call, real)
-        made = unmodelled(self.builder) if derived else self._read(call)
+        made = unmodelled(self.builder, stored=not masked) if masked or derived else self._read(call)
+        if any(one is real for one in leaves((call.args, call.kwargs))) and call.in_place:
+            raise NotFollowed(f"puts what it computes into a constant ({call.operation})")
         for value in call.values:  # what works in place has changed its operand for all that read it later
             if isinstance(made, Value) and made.real is value.real:
                 value.index = made.index
@@ -176,6 +188,11 @@ class _Call:
         return found[0] if found else type(self.module).__name__
 
     @property
+    def in_place(self) -> bool:
+        """Whether it changes one of its operands."""
+        return "out" in self.kwargs or own_name(self.node.target).endswith("_")
+
+    @property
     def layer(self) -> str:
         """The checkpoint's name of its weights."""
         if self.node.op == "call_module":
@@ -220,29 +237,34 @@ def describe(module: nn.Module, node: fx.Node) -> str:
     return f"operation {node.name!r} ({name_of(node.target)})"
 
 
+def _place(node: fx.Node) -> str:
+    """The user's own line that a node stands for, as "net.py:3: ", or ""."""
+    for file, line in reversed(re.findall(r'File "(.+?)", line (\d+)', node.stack_trace or "")):
+        if is_local(Path(file)):
+            return f"{short(Path(file))}:{line}: "
+    return ""
+
+
+class NotFollowed(Exception):
+    """Why a graph of a network cannot be it: a sentence that lacks its subject, the network."""
+
+
 def bad(message: str) -> BadInput:
     """The network cannot be used."""
     return BadInput(message, key="workload.network")
 
 
-def _parts(given: Any) -> list[Any]:
-    """Everything in nested tuples, lists and dictionaries."""
-    found: list[Any] = []
-    map_aggregate(given, found.append)
-    return found
-
-
 def _values(given: Any) -> list[Value]:
     """All Values, those that something else was derived from too; each once."""
     found: list[Value] = []
-    for one in _parts(given):
+    for one in leaves(given):
         found += [one] if isinstance(one, Value) else one.values if isinstance(one, Derived) else []
     return list({id(one): one for one in found}.values())
 
 
 def _tensors(given: Any) -> list[Tensor]:
-    return [one for one in _parts(given) if isinstance(one, Tensor)]
+    return [one for one in leaves(given) if isinstance(one, Tensor)]
 
 
 def _is_finite(real: Tensor) -> bool:
-    return not real.numel() or not real.is_floating_point() or bool(torch.isfinite(real).all())
+    return not real.is_floating_point() or bool(torch.isfinite(real).all())

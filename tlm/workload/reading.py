@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from ..inputs.blame import with_traceback
 from ..inputs.errors import BadInput, first_line
 from .builder import Builder
+from .following import check_followed, out_of_memory, own_results, same_draws
 from .fusing import fused, needed
-from .reader import Layout, Network, Reader, bad
-from .tracing import trace
+from .reader import Layout, Network, NotFollowed, Reader, bad
+from .tracing import ways
 from .values import as_stored
 
 
 def read_network(module: nn.Module, images: Tensor, relu_threshold: float = 0.0) -> Network:
     """The layers of `module` for `images` [N, ...]; BadInput where it cannot be captured.
 
-    What a ReLU module gives is zero up to `relu_threshold`. How the images lie in memory is free: of several ways the
-    one that needs the fewest layers.
+    What a ReLU module gives is zero up to `relu_threshold`. Of several graphs of the module it is the first whose
+    layers compute what the module does.
     """
-    image, nonneg = images[:1], not bool((images < 0).any())
+    image, nonneg = images[:1].to(_precision(module)), not bool((images < 0).any())
+    module.eval()
     if relu_threshold:
         _silence(module, relu_threshold)
-    traced = trace(module, image)
-    found = [_read(traced, image, layout, Builder(relu_threshold), nonneg) for layout in _layouts(module, image)]
+    own = own_results(module, image)
+    failures: list[BaseException] = []
+    for way in ways(module):
+        try:
+            with same_draws():
+                graph = way(module, image)
+            network = _shortest(module, graph, image, relu_threshold, nonneg)
+            check_followed(network, images[:1], own)
+        except BadInput:
+            raise
+        except (Exception, SystemExit) as error:
+            if out_of_memory(error):
+                raise
+            failures.append(error)
+        else:
+            return network
+    raise _not_followed(failures[0]) from failures[0]
+
+
+def _not_followed(error: BaseException) -> BadInput:
+    if isinstance(error, NotFollowed):
+        return bad(f"the network {error}")
+    return bad(with_traceback(f"the network cannot be followed: {first_line(error)}", error))
+
+
+def _shortest(module: nn.Module, graph: fx.GraphModule, image: Tensor, relu_threshold: float, nonneg: bool) -> Network:
+    """The layers of `graph`, the image lying in memory as it needs the fewest."""
+    found = []
+    for layout in _layouts(module, image):
+        with same_draws():
+            network = Reader(graph, Builder(relu_threshold), layout, nonneg).read(image.clone())
+        network.stages[:] = fused(needed(network.stages, network.results), network.results)
+        found.append(network)
     return min(found, key=lambda network: len(network.stages))
 
 
-def _read(traced: fx.GraphModule, image: Tensor, layout: Layout, builder: Builder, nonneg: bool) -> Network:
-    try:
-        network = Reader(traced, builder, layout, nonneg).read(image.clone())
-    except BadInput:
-        raise
-    except (Exception, SystemExit) as error:
-        if out_of_memory(error):
-            raise
-        shape = tuple(image.shape[1:])
-        message = f"the network cannot take an image of shape {shape}: {first_line(error)}"
-        raise bad(with_traceback(message, error)) from error
-    network.builder.stages[:] = fused(needed(network.stages, network.results), network.results)
-    return network
+def _precision(module: nn.Module) -> torch.dtype:
+    """What the module computes in, if it is one thing."""
+    found = {one.dtype for one in module.parameters() if one.is_floating_point()}
+    return found.pop() if len(found) == 1 else torch.float32
 
 
 def _silence(module: nn.Module, threshold: float) -> None:
@@ -74,8 +99,3 @@ def _along_the_width(image: Tensor) -> list[Tensor]:
 def _step_by_step(image: Tensor) -> list[Tensor]:
     """[1, T, D] or [1, 1, T, D] as one tensor for each step of time."""
     return list(image.reshape(image.shape[-2:]))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether memory was short; torch says so in a RuntimeError's text only."""
-    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .activations import ACTIVATIONS, Activation, lstm_gates
 from .builder import Builder, NotModelled
-from .stage import Combination, Product
+from .stage import Combination, Product, identity
 from .values import Stored, Value
 
 #: Indices of a step's state: h, and c where there is one.
@@ -139,7 +139,8 @@ def _cell_weights(module: Any) -> tuple[Any, ...]:
     return module.weight_ih, module.weight_hh, module.bias_ih, module.bias_hh
 
 
-def _cell(builder: Builder, x: Value, hx: Any, given: Sequence[Any], step: Step, states: int) -> State:
+def _cell(builder: Builder, x: Any, hx: Any, given: Sequence[Any], step: Step, states: int) -> State:
+    x = x if isinstance(x, Value) else builder.constant(x)
     if x.index.ndim == 2 and len(x.index) != 1:
         raise NotModelled(f"is given {list(x.real.shape)}: only one image at a time is modelled")
     weights = _shared_weights(builder, given)
@@ -150,8 +151,8 @@ def _cell(builder: Builder, x: Value, hx: Any, given: Sequence[Any], step: Step,
 
 def _shared_weights(builder: Builder, given: Sequence[Any]) -> _Weights:
     """The weights of a cell: those of an earlier call where they are the same."""
-    tensors: list[Any] = [None if one is None else one.detach() for one in (*given, None, None)[:4]]
-    key = tuple(0 if one is None else one.data_ptr() for one in tensors)
+    tensors: list[Any] = [None if one is None else one.detach().float() for one in (*given, None, None)[:4]]
+    key = tuple(None if one is None else identity(one) for one in tensors)
     if key not in builder.weights:
         builder.weights[key] = _Weights(*tensors)
     shared: _Weights = builder.weights[key]
@@ -175,13 +176,13 @@ def _all_weights(params: Sequence[Tensor], biases: bool, levels: int, options: t
 
 def _groups(params: Sequence[Tensor], biases: bool) -> list[_Weights]:
     each = 4 if biases else 2
-    groups = [[one.detach() for one in params[first : first + each]] for first in range(0, len(params), each)]
+    groups = [[one.detach().float() for one in params[first : first + each]] for first in range(0, len(params), each)]
     return [_Weights(*group, *([] if biases else [None, None])) for group in groups]
 
 
 def _levels(
     builder: Builder,
-    x: Value,
+    x: Any,
     hx: Any,
     weights: list[_Weights],
     bidirectional: bool,
@@ -191,8 +192,9 @@ def _levels(
 ) -> tuple[Tensor, State]:
     """Indices of the outputs, and of what each state is at the end."""
     batch = 0 if batch_first else 1
+    x = x if isinstance(x, Value) else builder.constant(x)
     if x.index.ndim == 3 and x.index.shape[batch] != 1:
-        raise NotModelled(f"is given {list(x.real.shape)}: only one image at a time is modelled")
+        raise NotModelled(_why_several(list(x.index.shape), batch))
     steps = list(x.index.squeeze(batch) if x.index.ndim == 3 else x.index)
     directions = 2 if bidirectional else 1
     starts = _start(builder, hx, states, len(weights), weights[0].hidden)
@@ -211,6 +213,12 @@ def _levels(
     return outputs.unsqueeze(batch) if x.index.ndim == 3 else outputs, tuple(
         one.unsqueeze(1) if x.index.ndim == 3 else one for one in final
     )
+
+
+def _why_several(shape: list[int], batch: int) -> str:
+    if batch == 1 and shape[0] == 1:
+        return f"{shape} is {shape[1]} images of 1 step: pass batch_first=True"
+    return f"is given {shape}: only one image at a time is modelled"
 
 
 def _unrolled(

@@ -12,13 +12,14 @@ import attrs
 from . import quantisation as q
 from .calibration import Range, Ranges
 from .checkpoint import Checkpoint
+from .constants import is_rescaling
 from .reader import Network
 from .stage import Combination, Product, Stage
 
 #: How far apart the scales that a checkpoint gives for one tensor may be, relatively.
 SAME = 1e-6
-#: The scale of constants that are all zero.
-NOTHING = 2.0**-20
+#: The scale of what is all zero: so small that its zeros do not set the unit of a sum.
+NOTHING = 2.0**-30
 
 
 @attrs.frozen
@@ -39,10 +40,14 @@ class Coding:
 
 @attrs.frozen
 class Codings:
-    """The coding of every tensor, by number; `groups` are the sizes of the groups that share one."""
+    """The coding of every tensor, by number; `groups` are the sizes of the groups that share one.
+
+    `same` are the tensors that have the codes of another one, standing for its numbers times a factor.
+    """
 
     by_number: dict[int, Coding]
     groups: dict[int, int]
+    same: dict[int, int]
 
     def __getitem__(self, number: int) -> Coding:
         return self.by_number[number]
@@ -68,10 +73,21 @@ def codings(network: Network, ranges: Ranges, bits: int, checkpoint: Checkpoint 
             found = ranges.tensors[number]
             whole.low, whole.high = min(whole.low, found.low), max(whole.high, found.high)
         coding = _coding(whole, any(signs[number] for number in numbers), bits, told.get(first, _Told()))
-        if whole.low == whole.high == 0 and all(number in network.constants for number in numbers):
-            coding = attrs.evolve(coding, scale=NOTHING)  # in a sum, its zeros must not set the unit
         made.update(dict.fromkeys(numbers, coding))
-    return Codings(made, {number: len(numbers) for numbers in members.values() for number in numbers})
+    groups = {number: len(numbers) for numbers in members.values() for number in numbers}
+    free = {first for first, numbers in members.items() if len(numbers) == 1 and first not in told}
+    return Codings(made, groups, _rescaled(network, made, free))
+
+
+def _rescaled(network: Network, made: dict[int, Coding], free: set[int]) -> dict[int, int]:
+    """The tensors among `free` that need no codes of their own, and whose they have instead; `made` is kept to that."""
+    same: dict[int, int] = {}
+    for stage in network.stages:
+        if is_rescaling(stage) and stage.output.number in free:
+            source, output = stage.sources[0].number, stage.output.number
+            same[output] = source
+            made[output] = attrs.evolve(made[source], scale=made[source].scale * (stage.factor or 1.0))
+    return same
 
 
 @attrs.define
@@ -86,7 +102,7 @@ class _Told:
 
 def _coding(found: Range, signed: bool, bits: int, told: _Told) -> Coding:
     sign = told.signed if told.signed is not None else signed and not told.zero
-    scale = told.scale or q.scale_for(found.low, found.high, bits, sign)
+    scale = told.scale or (q.scale_for(found.low, found.high, bits, sign) if found.low or found.high else NOTHING)
     return Coding(scale, told.zero, sign, bits, told.scale is not None)
 
 
@@ -108,7 +124,7 @@ def _groups(network: Network) -> _Leader:
 
 
 def _is_pure_move(stage: Stage) -> bool:
-    move = isinstance(stage.work, Combination) and stage.work.op == "move"
+    move = isinstance(stage.work, Combination) and stage.work.op == "move" and stage.work.factors[0] == 1
     return move and stage.activation is None and len(stage.sources) == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Literal
 
 import attrs
@@ -77,7 +77,7 @@ class Product:
 
 @attrs.frozen(eq=False)
 class Combination:
-    """A pointwise operation, as in `Pointwise`; `factors` are what an addition multiplies its operands by."""
+    """A pointwise operation, as in `Pointwise`; `factors` are what sums and moves multiply their operands by."""
 
     op: Literal["add", "multiply", "move", "lstm-cell", "lstm-hidden"]
     factors: tuple[float, ...] = ()
@@ -100,9 +100,10 @@ class Combination:
         return made
 
     def _move(self, parts: tuple[Tensor, ...], out: Shape) -> Tensor:
+        streams = join_streams(tuple(factor * part for factor, part in zip(self.factors, parts, strict=True)))
         if self.index is None:
-            return from_stream(join_streams(parts), out)
-        return gathered(join_streams(parts), self.index).reshape(-1, *out)
+            return from_stream(streams, out)
+        return gathered(streams, self.index).reshape(-1, *out)
 
     def _cell(self, parts: tuple[Tensor, ...], _out: Shape) -> Tensor:
         gates, cell = parts
@@ -165,11 +166,22 @@ class Stage:
 
     def is_copy(self) -> bool:
         """Whether it does nothing to the one tensor that it reads but what follows: activation and pooling."""
-        return isinstance(self.work, Combination) and self.work.op == "move" and self.work.index is None
+        return self.factor == 1
+
+    @property
+    def factor(self) -> float | None:
+        """What it multiplies the one tensor that it reads by, before what follows; None where it does more."""
+        work = self.work
+        return work.factors[0] if isinstance(work, Combination) and work.op == "move" and work.index is None else None
 
     def parts(self, tensors: dict[int, Tensor]) -> tuple[Tensor, ...]:
         """Its operands [N, *shape], of all `tensors` [N, ...] by number."""
         return tuple(seen(tensors[one.number], shape) for one, shape in zip(self.sources, self.shapes, strict=True))
+
+
+def identity(values: Tensor) -> Hashable:
+    """What tells a tensor from all others that there are: where its values lie, and how they are read there."""
+    return values.data_ptr(), tuple(values.shape), values.stride(), values.dtype
 
 
 def seen(values: Tensor, shape: Shape) -> Tensor:

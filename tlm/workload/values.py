@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import attrs
 import torch
@@ -60,6 +62,19 @@ class Derived:
     values: tuple[Value, ...]
 
 
+def leaves(given: Any) -> list[Any]:
+    """Everything in nested tuples, lists, dictionaries, slices and dataclasses, in order."""
+    if isinstance(given, slice):
+        given = (given.start, given.stop, given.step)
+    elif isinstance(given, dict):
+        given = list(given.values())
+    elif is_dataclass(given) and not isinstance(given, type):
+        given = [getattr(given, field.name) for field in fields(given)]
+    if isinstance(given, (tuple, list)):
+        return [leaf for one in given for leaf in leaves(one)]
+    return [given]
+
+
 def stream_order(shape: Shape) -> Tensor:
     """The place in its stream of every value of a tensor of `shape`, [C, H, W] or [C]."""
     if len(shape) == 1:
@@ -100,6 +115,23 @@ def as_module(stored: Tensor, shape: Shape) -> Tensor:
     flat = torch.empty(math.prod(shape), dtype=stored.dtype)
     flat[order.reshape(-1)] = stored.reshape(-1)
     return flat.reshape(shape)
+
+
+def channel_map(values: Tensor, channel: int) -> Tensor:
+    """A tensor of the module as a map [C, H, W], its channels being the places along direction `channel`."""
+    first = values.movedim(channel, 0) if values.ndim > 1 else values
+    height, width = first.numel() // len(first), 1
+    if channel == 1 and len(values) == 1 and values.ndim in (3, 4):
+        height, width = (1, *values.shape[2:])[-2:]
+    return first.reshape(len(first), height, width)
+
+
+def from_channel_map(made: Tensor, shape: Shape, channel: int) -> Tensor:
+    """The inverse of `channel_map` for a tensor that has `shape` in the module."""
+    if len(shape) < 2:
+        return made.reshape(shape)
+    outer = [size for axis, size in enumerate(shape) if axis != channel]
+    return made.reshape(shape[channel], *outer).movedim(0, channel)
 
 
 class Tensors:

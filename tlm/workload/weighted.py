@@ -13,7 +13,7 @@ from .builder import Builder, NotModelled, Refused
 from .pooling import pair
 from .quantisation import Reals
 from .stage import Affine, Product
-from .values import ZERO, Stored, Value
+from .values import ZERO, Stored, Value, channel_map, from_channel_map
 
 
 def conv2d(
@@ -125,15 +125,18 @@ def batch_norm(builder: Builder, x: Value, weight: Any, bias: Any, mean: Any, va
     return normalise(builder, x, mean, variance, weight, bias, *options[:3])
 
 
+def native_batch_norm(
+    builder: Builder, x: Value, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
+) -> Any:
+    """The same, as graphs without changes in place have it: with statistics of the images, that are none."""
+    builder.real, *none = builder.real
+    return normalise(builder, x, mean, variance, weight, bias, False, momentum, eps), *none
+
+
 def affine(builder: Builder, x: Value, gain: Reals, shift: Reals, channel: int = 1) -> Value:
     """A depthwise convolution of 1 x 1: each place along direction `channel` of `x` has its own gain and shift."""
-    index = x.index.movedim(channel, 0) if x.index.ndim > 1 else x.index
-    channels = len(index)
-    height, width = index.numel() // channels, 1
-    if channel == 1 and len(x.index) == 1 and x.index.ndim in (3, 4):
-        height, width = (1, *x.index.shape[2:])[-2:]
-    made = affine_map(builder, index.reshape(channels, height, width), gain, shift).places().reshape(index.shape)
-    return builder.value(made.movedim(0, channel) if x.index.ndim > 1 else made)
+    made = affine_map(builder, channel_map(x.index, channel), gain, shift)
+    return builder.value(from_channel_map(made.places(), x.index.shape, channel))
 
 
 def affine_map(builder: Builder, index: Tensor, gain: Reals, shift: Reals) -> Stored:
@@ -173,9 +176,10 @@ def _single(size: Any) -> int:
 
 
 def _constant(values: Any) -> Tensor:
+    """A constant in the precision of all layers."""
     if isinstance(values, Value):
         raise NotModelled("has weights that are computed from the input")
-    constant: Tensor = values.detach()
+    constant: Tensor = values.detach().float()
     least, most = torch.aminmax(constant)  # which pass on what is no number
     if not math.isfinite(least.item() + most.item()):
         raise Refused("has weights that are not finite numbers")

@@ -27,6 +27,8 @@ def events(machine: Machine, time_fs: int) -> dict[str, ByLayer]:
     counts["cycles"] = Counter({layer: span // period for layer, span in spans(machine, time_fs).items()})
     for run in machine.dispatcher.ended:
         program = machine.plan.programs[run.layer]
+        if not program.modelled:
+            continue
         made = program.multiplications
         counts["macs"][run.layer] += program.layer.macs
         counts["multiplications"][run.layer] += program.layer.macs if made is None else int(made[run.image])
