@@ -35,7 +35,7 @@ def rows(entries: Iterable[Entry], found: Mapping[Task, float]) -> list[Row]:
 
 
 def _row(entry: Entry, network: str, found: Mapping[Task, float]) -> Row:
-    names = entry.averaged if network == MEAN else (network,)
+    names = entry.averaged if network == MEAN and not entry.lost else (network,)
     values = [found[name, entry.model] for name in names if (name, entry.model) in found]
     model = geometric_mean(values) if values and len(values) == len(names) else None
     lacking = _lacking(entry, names) if model is None else ""
@@ -48,7 +48,7 @@ def _row(entry: Entry, network: str, found: Mapping[Task, float]) -> Row:
         unit=entry.unit,
         published=entry.published[network],
         model=model,
-        inputs=", ".join(dict.fromkeys([entry.inputs, *(["assumed"] if assumed else [])])),
+        inputs=", ".join(dict.fromkeys([*entry.inputs.split(", "), *(["assumed"] if assumed else [])])),
         notes=tuple(dict.fromkeys(filter(None, [lacking, bound, entry.note, *assumed]))),
     )
 
