@@ -54,7 +54,7 @@ def star(net: Net, *inputs: Tensor) -> Tensor:
 
 def keywords(net: Net, x: Tensor) -> Tensor:
     x = torch.add(net.a(x), other=net.b(net.a(x)))
-    return torch.mul(input=x.amax(axis=(2, 3)), other=x.flatten(2).max(dim=2).values.clamp_min(min=0.1))
+    return torch.mul(input=x.amax(axis=(2, 3)).T.data.mT, other=x.flatten(2).max(dim=2).values.clamp_min(min=0.1))
 
 
 @pytest.mark.parametrize("forward", [aliased, through_a_view, put_into_zeros, put_into_itself, star, keywords])

@@ -30,7 +30,7 @@ MOVES = frozenset(
 #: Operations that change no value in evaluation.
 NOTHING = frozenset(
     (
-        "float", "double", "half", "bfloat16", "to", "type_as", "type", "cpu", "cuda", "requires_grad",
+        "data", "float", "double", "half", "bfloat16", "to", "type_as", "type", "cpu", "cuda", "requires_grad",
         "_to_copy", "to_copy", "lift_fresh_copy",
     )
 )

@@ -35,6 +35,9 @@ _DATA = frozenset(["item", "tolist", "__bool__", "__float__", "__int__", "is_non
 #: What reaches into tuples, lists, dictionaries and objects.
 _TAKE_APART = (operator.getitem, getattr)
 
+#: What handlers call parameters that torch has under another name.
+_PARAMETERS = {"input": "x", "other": "y", "axis": "dim"}
+
 #: Operations that take what they are given for whole numbers.
 _WHOLE_NUMBERS = frozenset(("Embedding", "EmbeddingBag", "embedding", "embedding_bag", "one_hot", "long", "int"))
 
@@ -142,7 +145,7 @@ class Reader(fx.Interpreter):
         for value in call.values:  # what works in place has changed its operand for all that read it later
             if isinstance(made, Value) and made.real is value.real:
                 value.index = made.index
-        return made
+        return type(real)(made) if isinstance(made, tuple) else made  # whose fields have names
 
     def _announce(self, call: _Call, real: Any) -> None:
         builder = self.builder
@@ -158,7 +161,8 @@ class Reader(fx.Interpreter):
             return unmodelled(self.builder)
         stages, real = len(self.builder.stages), self.builder.real
         try:
-            return handler(self.builder, *call.arguments(self.builder), **call.kwargs)
+            named = {_PARAMETERS.get(name, name): value for name, value in call.kwargs.items()}
+            return handler(self.builder, *call.arguments(self.builder), **named)
         except NotModelled as why:
             self.builder.forget(stages)
             self.builder.real = real
@@ -183,7 +187,7 @@ class _Call:
     @property
     def operation(self) -> str:
         if self.module is None:
-            return name_of(self.node.target)
+            return str(self.args[1]) if self.node.target is getattr else name_of(self.node.target)
         found = known(self.module)
         return found[0] if found else type(self.module).__name__
 
