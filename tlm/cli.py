@@ -98,6 +98,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"error: {message} (see {self.prog} --help)\n")
 
 
+def command_parser(name: str, description: str, epilog: str) -> Parser:
+    """A subcommand's parser, which calls itself what it was called by; options are the caller's to add."""
+    prog = f"tlm {name}" if Path(sys.argv[0]).stem == "tlm" else f"python -m tlm.{name}"
+    plain = argparse.RawDescriptionHelpFormatter
+    return Parser(prog, description=description, epilog=epilog, formatter_class=plain)
+
+
 def check_writable(path: str | Path) -> Path:
     """`path`, where a file can be written there; BadInput says before the run why it cannot."""
     from .inputs.errors import BadInput

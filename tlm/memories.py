@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -28,11 +27,8 @@ exit codes: 0 done, 2 bad input, 130 interrupted, 141 broken pipe."""
 
 def parser() -> cli.Parser:
     """The command's options."""
-    made = cli.Parser(
-        prog="tlm memories" if Path(sys.argv[0]).stem == "tlm" else "python -m tlm.memories",
-        description="List the memory standards that come with the model, or show one in full.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = cli.command_parser(
+        "memories", "List the memory standards that come with the model, or show one in full.", EPILOG
     )
     made.add_argument("name", metavar="NAME", nargs="?", help="a standard by name, or a YAML file by path")
     made.add_argument("--json", metavar="FILE", help="write what is told as JSON")

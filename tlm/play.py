@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,12 +25,7 @@ exit codes: 0 done, 2 bad input, 130 interrupted, 141 broken pipe."""
 
 def parser() -> cli.Parser:
     """The command's options."""
-    made = cli.Parser(
-        prog="tlm play" if Path(sys.argv[0]).stem == "tlm" else "python -m tlm.play",
-        description="Play a memory trace, as DRAMsim3 reads it, on a memory alone.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = cli.command_parser("play", "Play a memory trace, as DRAMsim3 reads it, on a memory alone.", EPILOG)
     made.add_argument("trace", metavar="TRACE", help="a trace file, or - for standard input")
     made.add_argument("--memory", metavar="NAME", required=True, help="a standard by name, or a YAML file by path")
     made.add_argument("--channels", metavar="N", type=int, help="channels, each with a FIFO of its own")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -27,11 +26,8 @@ exit codes: 0 done, 2 bad input, 130 interrupted, with what there is; 141 broken
 
 def parser() -> cli.Parser:
     """The command's options."""
-    made = cli.Parser(
-        prog="tlm reproduce" if Path(sys.argv[0]).stem == "tlm" else "python -m tlm.reproduce",
-        description="Compute a paper's tables and figures again, and show them beside what is published.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = cli.command_parser(
+        "reproduce", "Compute a paper's tables and figures again, and show them beside what is published.", EPILOG
     )
     made.add_argument("paper", metavar="PAPER", help="which paper, such as dpred")
     made.add_argument("--table", metavar="N", help="this table only")

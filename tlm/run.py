@@ -30,12 +30,7 @@ KEY=VALUE replaces the value at a dotted key, as in --set memory.standard=ddr4-3
 
 def parser() -> cli.Parser:
     """The command's options."""
-    made = cli.Parser(
-        prog="tlm run" if Path(sys.argv[0]).stem == "tlm" else "python -m tlm.run",
-        description="Run a scenario: a network on an accelerator and its memory.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = cli.command_parser("run", "Run a scenario: a network on an accelerator and its memory.", EPILOG)
     made.add_argument("scenario", metavar="SCENARIO", help="a scenario file, or the bare name of a shipped one")
     made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a value of the scenario")
     made.add_argument(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -37,11 +36,8 @@ class Told(NamedTuple):
 
 def parser() -> cli.Parser:
     """The command's options."""
-    made = cli.Parser(
-        prog="tlm stats" if Path(sys.argv[0]).stem == "tlm" else "python -m tlm.stats",
-        description="Tell how wide, how often zero and how compressible a scenario's tensors are.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = cli.command_parser(
+        "stats", "Tell how wide, how often zero and how compressible a scenario's tensors are.", EPILOG
     )
     made.add_argument("scenario", metavar="SCENARIO", help="a scenario file, or the bare name of a shipped one")
     made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a value of the scenario")

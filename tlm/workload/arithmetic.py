@@ -78,10 +78,7 @@ def least(builder: Builder, x: Any, *options: Any, **_named: Any) -> Value:
 def maximum(builder: Builder, x: Any, y: Any) -> Value:
     """The larger of both: x and, where it is above 0, y - x."""
     real = builder.real
-    builder.real = _real(y) - _real(x)
-    more = sub(builder, y, x)
-    builder.real = more.real.relu()
-    more = activated(builder, more, bounds(0.0, None))
+    more = _excess(builder, y, x)
     builder.real = real
     return add(builder, x, more)
 
@@ -89,12 +86,17 @@ def maximum(builder: Builder, x: Any, y: Any) -> Value:
 def minimum(builder: Builder, x: Any, y: Any) -> Value:
     """The smaller of both: x without, where it is above 0, x - y."""
     real = builder.real
-    builder.real = _real(x) - _real(y)
-    less = sub(builder, x, y)
-    builder.real = less.real.relu()
-    less = activated(builder, less, bounds(0.0, None))
+    less = _excess(builder, x, y)
     builder.real = real
     return sub(builder, x, less)
+
+
+def _excess(builder: Builder, x: Any, y: Any) -> Value:
+    """By how much x is above y, or 0; its real value becomes the builder's."""
+    builder.real = _real(x) - _real(y)
+    above = sub(builder, x, y)
+    builder.real = above.real.relu()
+    return activated(builder, above, bounds(0.0, None))
 
 
 def glu(builder: Builder, x: Value, dim: int = -1) -> Value:

@@ -47,21 +47,8 @@ def _outline(layer: ProfileLayer) -> Layer:
         return np.broadcast_to(np.int16(0), shape if conv else shape[:2])
 
     sums = zeros(1, layer.filters, *layer.out_size)
-    return Layer(
-        name=layer.name,
-        kind=layer.kind,
-        inputs=zeros(1, layer.channels, *layer.size),
-        weights=zeros(layer.filters, layer.group_channels, *layer.kernel),
-        bias=None,
-        accumulators=sums,
-        outputs=sums,
-        stride=layer.stride,
-        padding=layer.padding,
-        groups=layer.groups,
-        bits=DEFAULT_BITS,
-        act_bits=layer.act_bits,
-        weight_bits=layer.weight_bits or DEFAULT_BITS,
-    )
+    inputs, kernels = zeros(1, layer.channels, *layer.size), zeros(layer.filters, layer.group_channels, *layer.kernel)
+    return _of(layer, inputs, kernels, sums, sums, DEFAULT_BITS, layer.weight_bits or DEFAULT_BITS)
 
 
 def _layer(layer: ProfileLayer, index: int, seed: int, images: int, bits: int, following: Ints | None) -> Layer:
@@ -72,6 +59,12 @@ def _layer(layer: ProfileLayer, index: int, seed: int, images: int, bits: int, f
     sums = accumulators(layer, inputs, kernels)
     if following is None:
         following = np.clip(sums, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1).astype(np.int16)
+    return _of(layer, inputs, kernels, sums, following, bits, layer.weight_bits or 0)
+
+
+def _of(
+    layer: ProfileLayer, inputs: Ints, kernels: Ints, sums: Ints, outputs: Ints, bits: int, weight_bits: int
+) -> Layer:
     return Layer(
         name=layer.name,
         kind=layer.kind,
@@ -79,13 +72,13 @@ def _layer(layer: ProfileLayer, index: int, seed: int, images: int, bits: int, f
         weights=kernels,
         bias=None,
         accumulators=sums,
-        outputs=following,
+        outputs=outputs,
         stride=layer.stride,
         padding=layer.padding,
         groups=layer.groups,
         bits=bits,
         act_bits=layer.act_bits,
-        weight_bits=layer.weight_bits or 0,
+        weight_bits=weight_bits,
     )
 
 
