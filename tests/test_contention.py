@@ -25,16 +25,16 @@ class Expected:
 
 #: Golden figures of this model: change them with what changes them, after a look at why.
 SCENARIOS = {
-    "dstripes_hbm": Expected(64_451, 1_776_256, ("array",), "array clock"),
+    "dstripes_hbm": Expected(64_453, 1_776_256, ("array",), "array clock"),
     "dstripes_hbm_raw": Expected(64_432, 4_386_816, ("array",), "array clock"),
     "dstripes_ddr4x2": Expected(64_432, 1_776_256, ("array",), "array clock"),
-    "dstripes_ddr4x2_raw": Expected(89_367, 4_386_816, ("offchip_bandwidth",), "channels"),
-    "dstripes_lpddr4": Expected(76_083, 1_782_784, ("offchip_bandwidth",), "channels"),
-    "dstripes_lpddr4_raw": Expected(183_455, 4_387_328, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow": Expected(289_937, 1_771_408, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow_raw": Expected(726_653, 4_386_432, ("offchip_bandwidth",), "channels"),
+    "dstripes_ddr4x2_raw": Expected(88_899, 4_386_816, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4": Expected(75_007, 1_782_784, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4_raw": Expected(183_359, 4_387_328, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow": Expected(288_784, 1_771_408, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow_raw": Expected(712_696, 4_386_432, ("offchip_bandwidth",), "channels"),
     "few_decompressors": Expected(196_053, 1_776_256, ("decompression",), "decompressors"),
-    "two_accelerators": Expected(148_290, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
+    "two_accelerators": Expected(147_636, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
 }
 
 

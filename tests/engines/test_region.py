@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlm.codecs import Format, codec
-from tlm.engines import Cut, Load, ReadStream, Region, cut_reads, cut_writes, run_ends
+from tlm.engines import Cut, Load, ReadStream, Region, cut_reads, cut_writes, interleaved, run_ends
 
 
 def region(values: int, seed: int, name: str = "dpred") -> Region:
@@ -105,3 +105,31 @@ def test_runs_of_several_regions_come_in_turns_and_count_as_one_stream() -> None
     assert stream.reserved == 300
     assert {after for after, _ in asked} == {7}  # the other region lies in memory from the start
     assert max(end for _, end in asked) == -(-second.size_bytes // 16) * 16
+
+
+@given(st.lists(st.tuples(st.integers(1, 3000), st.integers(0, 99)), min_size=1, max_size=5), cuts)
+@settings(max_examples=60, deadline=None)
+def test_interleaved_regions_are_one_stream_without_gaps(found: list[tuple[int, int]], cut: Cut) -> None:
+    """Read in turns, run by run, they are the bytes from the first address on, one after the other."""
+    asked: list[int] = []
+
+    def allocate(size: int) -> int:
+        asked.append(size)
+        return 8192
+
+    placed = interleaved([region(*one) for one in found], cut, allocate)
+    ends = [[piece.end for piece in cut_reads(one, attrs.evolve(cut, by_burst=False))] for one in placed]
+    at, begins = 8192, [0] * len(placed)
+    for turn in range(max(map(len, ends))):
+        for number, one in enumerate(placed):
+            if turn < len(ends[number]):
+                end = ends[number][turn]
+                length = end - begins[number]
+                places = [one.address_of(byte) for byte in (begins[number], end - 1)]
+                assert places == [at, at + length - 1]
+                at, begins[number] = at + length, end
+    assert asked == [at - 8192]
+    for one in placed:
+        held = [(address, end - begin) for address, begin, end in one.pieces()]
+        assert sum(length for _, length in held) == one.size_bytes
+        assert held[0][0] == one.address

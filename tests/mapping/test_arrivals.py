@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlm.accelerators.joined import Joined
+from tlm.accelerators.order import Order
 from tlm.accelerators.plan import Arrivals
 from tlm.accelerators.program import Pass, Program
 from tlm.accelerators.spec import AcceleratorSpec
@@ -37,7 +38,7 @@ def tensors_of(workload: Workload) -> Tensors:
 
 def arriving(workload: Workload, layer: int, loads: int, exact: bool) -> tuple[Program, Arrivals]:
     """Layer number `layer` with all its operands streamed."""
-    program = structure(workload.layers[layer], machine(), Shape(1, loads, 2, exact))
+    program = structure(workload.layers[layer], machine(), Shape(Order(input_loads=loads), 2, exact))
     found = tensors_of(workload).arrivals(layer, program, [False] * workload.tensors)[0]
     assert found is not None
     return program, found
@@ -67,7 +68,7 @@ CASES = [
 def test_what_a_pass_reads_has_arrived_and_is_not_free(name: str, layer: int, again: bool, exact: bool) -> None:
     workload = NETWORKS[name]()
     one = workload.layers[layer]
-    once = structure(one, machine(), Shape(1, 1, 2, exact))
+    once = structure(one, machine(), Shape(Order(), 2, exact))
     units = {"fc": once.geometry.filter_sets, "conv": one.groups, "pointwise": 1}[one.kind]
     program, arrivals = arriving(workload, layer, units if again else 1, exact)
     stream = order(arrivals)

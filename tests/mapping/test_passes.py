@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from small_networks import network
 
 from tlm.accelerators import rules
-from tlm.accelerators.program import Program
+from tlm.accelerators.order import BLOCKS, Order
+from tlm.accelerators.program import Pass, Program
 from tlm.accelerators.spec import AcceleratorSpec
 from tlm.mapping.outputs import positions_done
 from tlm.mapping.passes import Shape, structure, with_cycles
@@ -18,6 +20,7 @@ from tlm.memory import OnChipSpec
 from tlm.workload.layer import Layer, Workload
 
 LAYERS = network().layers
+GROUPS, FILTER_SETS = -1, -2  # loads of the inputs: see `built`
 
 
 def machine(rule: str, columns: int, tiles: int = 3, rows: int = 4) -> AcceleratorSpec:
@@ -26,10 +29,16 @@ def machine(rule: str, columns: int, tiles: int = 3, rows: int = 4) -> Accelerat
     return AcceleratorSpec("test", kinds, tiles, rows, columns, 16, 1e9, 2**20, 2**20, port, port)
 
 
+orders = st.builds(
+    Order,
+    bands=st.sampled_from([1, 2, 3, 5, BLOCKS]),
+    weights_stay=st.booleans(),
+    input_loads=st.sampled_from([1, GROUPS, FILTER_SETS]),
+    groups_inside=st.booleans(),
+)
 shapes = st.builds(
     Shape,
-    weight_loads=st.integers(0, 1),  # 0: as often as there are blocks, see `built`
-    input_loads=st.integers(0, 1),
+    order=orders,
     slice_steps=st.sampled_from([1, 2, 5, 2**30]),
     exact=st.booleans(),
 )
@@ -42,13 +51,14 @@ cases = st.tuples(
 
 
 def built(layer: Layer, rule: str, columns: int, shape: Shape) -> Program:
-    """The program; a 0 in the shape stands for reloading as often as the layer allows."""
-    spec = machine(rule, columns)
-    once = structure(layer, spec, Shape(1, 1, shape.slice_steps, shape.exact))
-    units = once.geometry.filter_sets if layer.kind == "fc" else layer.groups
-    weight_loads = shape.weight_loads or int(once.block.max()) + 1
-    input_loads = shape.input_loads or units
-    return with_cycles(structure(layer, spec, Shape(weight_loads, input_loads, shape.slice_steps, shape.exact)), spec)
+    """The program; inputs are loaded for each group, or each filter set of each, where the order can have that."""
+    spec, order = machine(rule, columns), shape.order
+    geometry = structure(layer, spec, shape).geometry
+    units = {1: 1, GROUPS: geometry.groups, FILTER_SETS: geometry.groups * geometry.filter_sets}[order.input_loads]
+    if order.groups_inside or (order.input_loads == FILTER_SETS and order.bands > 1 and layer.kind == "conv"):
+        units = 1
+    shape = attrs.evolve(shape, order=attrs.evolve(order, input_loads=units))
+    return with_cycles(structure(layer, spec, shape), spec)
 
 
 @given(cases)
@@ -102,14 +112,25 @@ def inputs_read(program: Program, work: object) -> tuple[int, int]:
     return (min(read), max(read)) if read else (10**9, -1)
 
 
+ORDERS = {
+    "block by block": Order(),
+    "three bands": Order(3),
+    "all at once": Order(1),
+    "inputs for each group": Order(input_loads=GROUPS),
+    "two bands, inputs for each group": Order(2, input_loads=GROUPS),
+    "inputs for each filter set": Order(1, input_loads=FILTER_SETS),
+    "groups inside": Order(groups_inside=True),
+    "groups inside three bands": Order(3, groups_inside=True),
+}
+
+
 @pytest.mark.parametrize("index", range(len(LAYERS)))
-@pytest.mark.parametrize("loads", ["once", "again"])
-def test_every_input_has_arrived_and_none_is_freed_early(index: int, loads: str) -> None:
-    program = built(LAYERS[index], "dstripes", 16, Shape(1, 1 if loads == "once" else 0, 3, False))
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_input_has_arrived_and_none_is_freed_early(index: int, order: str) -> None:
+    program = built(LAYERS[index], "dstripes", 16, Shape(ORDERS[order], 3, False))
     count, freed = program.layer.inputs[0].size, 0
     for work in program.run(0):
-        unit = work.filter_set if program.layer.kind == "fc" else work.group
-        base = count * unit if program.input_loads > 1 else 0
+        base = count * load_of(program, work)
         first, last = inputs_read(program, work)
         assert last + base < program.inputs_need[0, work.index]
         assert freed <= first + base
@@ -117,11 +138,19 @@ def test_every_input_has_arrived_and_none_is_freed_early(index: int, loads: str)
     assert freed == program.input_loads * count
 
 
+def load_of(program: Program, work: Pass) -> int:
+    """Times the inputs have been loaded before, by what is loaded again for what."""
+    groups, sets = program.geometry.groups, program.geometry.filter_sets
+    units = {groups * sets: work.group * sets + work.filter_set, groups: work.group, 1: 0}
+    return units[program.input_loads]
+
+
 @pytest.mark.parametrize("index", range(len(LAYERS)))
 @pytest.mark.parametrize("exact", [False, True])
-def test_outputs_are_final_when_nothing_is_open(index: int, exact: bool) -> None:
+@pytest.mark.parametrize("order", ORDERS)
+def test_outputs_are_final_when_nothing_is_open(index: int, exact: bool, order: str) -> None:
     layer = LAYERS[index]
-    program = built(layer, "dstripes", 4, Shape(1, 1, 2**30, exact))
+    program = built(layer, "dstripes", 4, Shape(ORDERS[order], 2**30, exact))
     filters, out = layer.filters, layer.pool.out if layer.pool else layer.out_size
     missing = np.zeros((out[0] * out[1], filters), int)  # windows still missing of every output
     reads = [_reads(layer, position) for position in range(out[0] * out[1])]
@@ -171,7 +200,7 @@ def test_started_and_final_positions_frame_the_windows(index: int) -> None:
 def test_all_tiles_streams_are_the_weights_in_the_order_of_the_steps(index: int) -> None:
     """Against plain loops: filter set, step, filter, channel; every weight once."""
     layer, spec = LAYERS[index], machine("dstripes", 16)
-    program = structure(layer, spec, Shape(1, 1, 2**30, False))
+    program = structure(layer, spec, Shape(Order(), 2**30, False))
     geometry, reduction = program.geometry, program.reduction
     flat = layer.weights.reshape(layer.filters, -1)
     seen = 0

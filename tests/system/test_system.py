@@ -92,20 +92,7 @@ def test_every_system_is_bit_exact_whole_and_loses_no_byte(
     assert result.predictions == list(small_network.predictions or ())
 
 
-#: Many small requests that wait for one bus: FR-FCFS serves the banks in turns, and whoever has more of them waits for
-#: longer; the coarse DRAM, which answers at once, serves them as they come (docs/model.md).
-FURTHER_APART = {"weights loaded again and again": "3.5 % below"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=FURTHER_APART[name]))
-        if name in FURTHER_APART
-        else name
-        for name in SYSTEMS
-    ],
-)
+@pytest.mark.parametrize("name", SYSTEMS)
 def test_coarse_is_within_one_percent_of_exact(name: str, lenet: Workload) -> None:
     sets = (*SYSTEMS[name], "check=false")
     coarse, exact = (run(scenario(*sets, f"granularity={g}"), lenet) for g in ("coarse", "exact"))
@@ -200,7 +187,7 @@ def corrupted(workload: Workload, region_of: Any, bit: int, *sets: str) -> str:
     """Flip a bit of a region where it lies in memory; the message of the run that finds it."""
     system = System(simpy.Environment(), scenario(*sets), [workload])
     region: Region = region_of(system.machines[0].plan)
-    place = Payload(READ, region.address + bit // 8, bytearray(1))
+    place = Payload(READ, region.address_of(bit // 8), bytearray(1))
     assert system.memory.transport_dbg(place) == 1
     flipped = bytearray([place.data[0] ^ 1 << bit % 8])
     assert system.memory.transport_dbg(Payload(WRITE, place.address, flipped)) == 1

@@ -117,11 +117,12 @@ def _weight_loads(
         first = program.block == 0
         yield Load(regions[:1], np.maximum.accumulate(needs[first]), order[first], *whose)
         return
-    group_values = program.tiles[tile].group_values
-    for unit in range(program.geometry.groups * program.weight_loads):
-        mine = program.unit == unit
-        region = regions[unit // program.weight_loads]
-        yield Load((region,), np.maximum.accumulate(needs[mine]) - unit * group_values, order[mine], *whose)
+    groups = program.geometry.groups // len(regions)  # of a region
+    load, values = program.unit // groups, groups * program.tiles[tile].group_values
+    for number in range(len(regions) * program.weight_loads):
+        mine = load == number
+        region = regions[number // program.weight_loads]
+        yield Load((region,), np.maximum.accumulate(needs[mine]) - number * values, order[mine], *whose)
 
 
 def _input_loads(

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..workload.layer import Ints, Layer
 from .layout import Extent, Layout
+from .order import Order
 from .rules import Geometry, Reduction
 
 
@@ -55,8 +56,7 @@ class Pass:
 class Program:
     """All passes of one layer, as columns [passes]; cycles are [images, passes].
 
-    `weight_loads` of the same weights are made for each group (1: they stay until the group is done, else the number of
-    window blocks); `input_loads` of the inputs (1, or one for each group or filter set: the pass's `input_unit`).
+    `order` is that of the loop nest, and says what is loaded again; a pass reads what the `input_unit`th load brought.
     `inputs_need`, `inputs_free` [operands, passes]: values of each operand's stream that must have arrived before a
     pass, and are free after it, reloading counted on; `reads` values of all operands that it reads from AM.
     `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
@@ -70,9 +70,9 @@ class Program:
     geometry: Geometry
     reduction: Reduction
     tiles: tuple[TileSlice, ...]
-    weight_loads: int
-    input_loads: int
+    order: Order
     group: Ints
+    band: Ints
     block: Ints
     filter_set: Ints
     first_set: Ints
@@ -104,10 +104,27 @@ class Program:
         return {}
 
     @cached_property
+    def blocks(self) -> int:
+        """Blocks of windows."""
+        return int(self.block.max()) + 1
+
+    @property
+    def weight_loads(self) -> int:
+        """Times the same weights are loaded: 1 where they stay until they are done with, else once a band."""
+        return self.order.weight_loads(self.blocks)
+
+    @property
+    def input_loads(self) -> int:
+        """Times the inputs are loaded."""
+        return self.order.input_loads
+
+    @cached_property
     def unit(self) -> Ints:
-        """[passes] times a tile's group of weights has been loaded before."""
-        unit: Ints = self.group * self.weight_loads + (self.block if self.weight_loads > 1 else 0)
-        return unit
+        """[passes] groups of weights that a tile has been through before, each as often as it was loaded."""
+        band = self.band if self.weight_loads > 1 else np.zeros_like(self.band)
+        if self.order.groups_inside:
+            return band * self.geometry.groups + self.group
+        return self.group * self.weight_loads + band
 
     @cached_property
     def completes(self) -> Ints:
@@ -116,9 +133,11 @@ class Program:
 
     @cached_property
     def frees_weights(self) -> Ints:
-        """[passes] whether the weights of the pass are of no more use."""
-        last = self.block == self.block.max() if self.weight_loads == 1 else True
-        return np.asarray(self.ends_block & last)
+        """[passes] whether the weights of the pass are of no more use, until they are loaded again."""
+        ends = np.zeros(self.band.max() + 1, np.int64)
+        np.maximum.at(ends, self.band, self.block)
+        last = self.blocks - 1 if self.weight_loads == 1 else ends[self.band]
+        return np.asarray(self.ends_block & (self.block == last))
 
     @cached_property
     def begins_block(self) -> Ints:

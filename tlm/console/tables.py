@@ -11,6 +11,7 @@ from rich.text import Text
 from ..result import AcceleratorResult, Component, Compression, Result, total
 from .cells import UNICODE, Column, Glyphs, columns_of, glyphs_for
 from .layers import layer_table, reason
+from .orders import order_table
 from .quantities import kib, named, percent, printable
 from .reading import of_components
 from .repeated import compare_table, widen_table
@@ -24,6 +25,9 @@ def show(result: Result, console: Console) -> None:
     """Print a result for people."""
     glyphs = glyphs_for(console.encoding)
     console.print(layer_table(result, console.width))
+    orders = order_table(result)
+    if orders:
+        console.print(orders)
     console.print(stall_chart(result))
     console.print(component_table(result.components, console.width, glyphs))
     if result.compare:

@@ -5,7 +5,7 @@ from .compressor import Compressor, OutputStream
 from .decompressor import Decompressor, Decompressors
 from .dma import Dma
 from .flow import Cause, Move, ReadStream, Request, Write
-from .region import Cut, Load, Piece, Region, cut_reads, cut_writes, run_ends
+from .region import Cut, Load, Piece, Region, cut_reads, cut_writes, interleaved, run_ends
 from .spec import CompressionSpec
 from .transfer import TransferError
 
@@ -28,6 +28,7 @@ __all__ = [
     "Write",
     "cut_reads",
     "cut_writes",
+    "interleaved",
     "run_ends",
     "walk",
 ]

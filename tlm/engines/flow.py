@@ -77,7 +77,7 @@ class Request(Move):
     def __init__(
         self, stream: ReadStream, load: Load, number: int, begin: int, piece: Piece, values: int, upto: int
     ) -> None:
-        super().__init__(Payload(READ, load.regions[number].address + begin, data_length=piece.end - begin))
+        super().__init__(Payload(READ, load.regions[number].address_of(begin), data_length=piece.end - begin))
         self.stream = stream
         self.load = load
         self.number = number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import attrs
@@ -17,11 +17,11 @@ FIRST_RUN_VALUES = 256
 
 @attrs.frozen(eq=False)
 class Region:
-    """One encoded stream of `count` values of a layer's operand, `size_bytes` long, at `address`.
+    """One encoded stream of `count` values of a layer's operand, `size_bytes` long, from `address` on.
 
     `offsets` [groups + 1] are the containers' places in bits, the last one the size. `values` and `data`, the
     expected values and bytes, are there in a checked run only. `tensor` is the number of the workload's that it is;
-    None: weights.
+    None: weights. It lies in one piece or, with `runs`, run by run: each from byte `runs[0, r]` on at `runs[1, r]`.
     """
 
     layer: str
@@ -35,6 +35,23 @@ class Region:
     values: Ints | None = None
     data: Bytes | None = None
     tensor: int | None = None
+    runs: Int64s | None = None
+
+    def address_of(self, begin: int) -> int:
+        """Where byte `begin` lies."""
+        if self.runs is None:
+            return self.address + begin
+        begins, addresses = self.runs
+        run = int(np.searchsorted(begins, begin, side="right")) - 1
+        return int(addresses[run]) + begin - int(begins[run])
+
+    def pieces(self) -> Iterator[tuple[int, int, int]]:
+        """(address, first byte, behind the last one) of each piece it lies in."""
+        if self.runs is None:
+            yield self.address, 0, self.size_bytes
+        else:
+            begins, addresses = self.runs.tolist()
+            yield from zip(addresses, begins, [*begins[1:], self.size_bytes], strict=True)
 
     @property
     def name(self) -> str:
@@ -144,6 +161,33 @@ def run_ends(region: Region, cut: Cut) -> Int64s:
     """[runs] values of a region that are complete when each of its runs, as they are read, has arrived."""
     pieces = cut_reads(region, attrs.evolve(cut, by_burst=False))
     return np.array([piece.values for piece in pieces], np.int64)
+
+
+def interleaved(regions: Sequence[Region], cut: Cut, allocate: Callable[[int], int]) -> tuple[Region, ...]:
+    """Regions that are read side by side, as one stream without gaps: the first run of each, the second of each, ..."""
+    ends = [_run_bytes(region, cut) for region in regions]
+    sizes = [np.diff(end, prepend=0) for end in ends]
+    turn, owner = (np.concatenate(parts) for parts in zip(*_turns(sizes), strict=True))
+    order = np.lexsort((owner, turn))
+    size = np.concatenate(sizes)[order]
+    place = np.empty_like(size)
+    place[order] = np.cumsum(size) - size
+    address = allocate(int(size.sum()))
+    own = np.split(address + place, np.cumsum([len(end) for end in ends])[:-1])
+    return tuple(
+        attrs.evolve(region, address=int(at[0]), runs=np.stack([end - length, at]))
+        for region, at, end, length in zip(regions, own, ends, sizes, strict=True)
+    )
+
+
+def _turns(sizes: Sequence[Int64s]) -> Iterator[tuple[Int64s, Int64s]]:
+    """(turn, owner) of the runs of each."""
+    return ((np.arange(len(size)), np.full(len(size), owner)) for owner, size in enumerate(sizes))
+
+
+def _run_bytes(region: Region, cut: Cut) -> Int64s:
+    """[runs] where each of a region's runs ends, in bytes."""
+    return np.array([piece.end for piece in cut_reads(region, attrs.evolve(cut, by_burst=False))], np.int64)
 
 
 def _burst_ends(region: Region, burst: int) -> Int64s:

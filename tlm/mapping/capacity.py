@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,8 +11,12 @@ from ..accelerators.program import Program
 from ..core import BadInput
 from ..engines import Cut, Region, cut_writes, run_ends
 
+INPUTS_QUARTERS = (3, 2, 1)  # of the room that is left, for streamed inputs: the ways that are tried
+
 #: The layers between which a tensor lies in AM: the one that puts it out, and the last that reads it.
 Life = tuple[int, int]
+#: Values of AM that a layer needs to stream its inputs, and its output.
+Span = tuple[int, int]
 
 
 def input_span(program: Program, arrivals: Arrivals, cut: Cut) -> int:
@@ -44,36 +48,41 @@ def largest_request(region: Region, cut: Cut) -> int:
     return int(np.diff(run_ends(region, cut), prepend=0).max())
 
 
-def plan_am(
+def plans_of_am(
     capacity: int,
     sizes: Sequence[int],
     lives: Sequence[Life | None],
-    spans: Callable[[int, Sequence[bool]], tuple[int, int]],
+    least: Callable[[int, Sequence[bool]], Span],
     names: Sequence[str],
-) -> AmPlan:
-    """Keep as many tensors in AM as fit, each for its life; the rest go through the memory.
+) -> Iterator[AmPlan]:
+    """Uses of AM that fit: with as many tensors in it as may be, each for its life, then with one fewer, and so on.
 
-    `sizes[t]` is tensor t's, `lives[t]` None where it cannot stay; `spans(l, resident)` what layer l needs to stream
-    its inputs and its output where `resident` stay. Starting from all, the largest tensor where AM is fullest is given
-    up until all fits. Raises BadInput naming the layer that cannot be streamed either.
+    `sizes[t]` is tensor t's, `lives[t]` None where it cannot stay; `least(l, resident)` what layer l needs at least
+    where `resident` stay. The largest tensor where AM is fullest is given up next; what is left is for what is
+    streamed, shared out in several ways. Raises BadInput naming the layer that cannot be streamed where nothing fits.
     """
     layers = range(len(names))
     alive = [[t for t, life in enumerate(lives) if life and life[0] <= layer <= life[1]] for layer in layers]
     resident = [life is not None for life in lives]
+    some = False
     while True:
         held = [kept * size for kept, size in zip(resident, sizes, strict=True)]
-        need = [spans(layer, resident) for layer in layers]
+        need = [least(layer, resident) for layer in layers]
         inputs, outputs = (max(span[way] for span in need) for way in (0, 1))
         occupied = [sum(held[tensor] for tensor in alive[layer]) for layer in layers]
         fullest = max(layers, key=lambda layer: occupied[layer])
         tensors = occupied[fullest]
         spare = capacity - tensors - inputs - outputs
         if spare >= 0:
-            more = spare * 3 // 4
-            return AmPlan(tuple(resident), tensors, inputs + more, outputs + spare - more)
+            some = True
+            for quarters in INPUTS_QUARTERS:
+                more = spare * quarters // 4
+                yield AmPlan(tuple(resident), tensors, inputs + more, outputs + spare - more)
         if not tensors:
-            raise BadInput(_no_room(capacity, need, names), key="accelerator.am")
+            break
         resident[max(alive[fullest], key=lambda tensor: held[tensor])] = False
+    if not some:
+        raise BadInput(_no_room(capacity, need, names), key="accelerator.am")
 
 
 def _no_room(capacity: int, need: Sequence[tuple[int, int]], names: Sequence[str]) -> str:

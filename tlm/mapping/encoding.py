@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -11,7 +11,7 @@ from ..codecs import GROUP, Codec, Format, OutsideDomain
 from ..codecs.containers import places
 from ..codecs.format import Bytes, Int64s
 from ..core import BadInput
-from ..engines import Region
+from ..engines import Cut, Region, interleaved
 from ..workload.layer import Ints, Layer
 
 
@@ -55,6 +55,15 @@ class Encoding:
 
     def region(self, operand: Operand, part: str, values: Ints) -> Region:
         """A region for `values`, flat: sizes only or, in a checked run, bytes. BadInput where the codec refuses one."""
+        region = self._unplaced(operand, part, values)
+        return attrs.evolve(region, address=self.allocate(region.size_bytes))
+
+    def side_by_side(self, operand: Operand, streams: Sequence[tuple[str, Ints]], cut: Cut) -> tuple[Region, ...]:
+        """The same for several (part, values) that are read in turns, in requests of `cut`."""
+        regions = [self._unplaced(operand, part, values) for part, values in streams]
+        return interleaved(regions, cut, self.allocate) if regions else ()
+
+    def _unplaced(self, operand: Operand, part: str, values: Ints) -> Region:
         fmt = self._format(operand)
         try:
             offsets, data = self._encoded(values, fmt)
@@ -65,7 +74,7 @@ class Encoding:
             operand.layer.name,
             operand.name,
             part,
-            self.allocate(-(-int(offsets[-1]) // 8)),
+            0,
             len(values),
             offsets,
             self.codec,

@@ -34,8 +34,11 @@ def inputs(
             need, unit, last_use = read_in_planes(layer, geometry, columns)
             free = need
         else:
-            find_joined = _fully_connected if layer.kind == "fc" else _convolution
-            need, free, unit, last_use = find_joined(joined.width, geometry, columns)
+            need, free, unit, last_use = (
+                _fully_connected(geometry, columns)
+                if layer.kind == "fc"
+                else _convolution(joined.width, geometry, columns, loads)
+            )
             need, free = joined.prefixes(need), joined.prefixes(free)
     if layout == "planes":
         need, free = whole_where_seen_otherwise(need, free, layer.operands, own)
@@ -67,18 +70,23 @@ def _reads(geometry: Geometry, columns: dict[str, Ints]) -> Ints:
     return np.asarray(windows * steps * geometry.grid.lanes)
 
 
-def _fully_connected(_width: int, geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints, Ints]:
+def _fully_connected(geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints, Ints]:
     """(need, free, unit, last use): the joined stream in its order, again for each filter set."""
     arrived = geometry.reduction().step_starts[columns["last_step"]]
     return arrived, arrived, columns["filter_set"], np.full(len(arrived), True)
 
 
-def _convolution(width: int, geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints, Ints]:
-    """(need, free, unit, last use): positions of the joined map, of `width` channels, again for each group."""
+def _convolution(width: int, geometry: Geometry, columns: dict[str, Ints], loads: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """(need, free, unit, last use): positions of the joined map, of `width` channels, again for each group.
+
+    Where there are more loads than groups, it is each filter set of each.
+    """
     last_set = columns["last_set"] - 1
     need, free = geometry.set_needs()[last_set] * width, geometry.set_frees()[last_set] * width
-    last = (columns["last_step"] == geometry.steps) & (columns["filter_set"] == geometry.filter_sets - 1)
-    return need, free, columns["group"], last
+    last = columns["last_step"] == geometry.steps
+    if loads > geometry.groups:
+        return need, free, columns["group"] * geometry.filter_sets + columns["filter_set"], last
+    return need, free, columns["group"], last & (columns["filter_set"] == geometry.filter_sets - 1)
 
 
 def _pointwise(layer: Layer, geometry: Geometry, columns: dict[str, Ints], layout: Layout) -> tuple[Ints, Ints, Ints]:

@@ -1,12 +1,15 @@
-"""A layer's passes: blocks of windows x filter sets x runs of steps, with what each needs, frees and finishes."""
+"""A layer's passes: bands of windows x filter sets x blocks x runs of steps, what each needs, frees and finishes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
 
 from ..accelerators import rules
 from ..accelerators.layout import Extent, Layout, extent
+from ..accelerators.order import Order
 from ..accelerators.program import Program
 from ..accelerators.rules import Geometry, Grid
 from ..accelerators.spec import AcceleratorSpec
@@ -14,25 +17,46 @@ from ..workload.effectual import effectual_macs
 from ..workload.layer import Ints, Layer
 from .inputs import inputs
 from .outputs import planes_done, positions_done
+from .planes import steps_of_room
 from .slices import tile_slices
 
 BLOCK_WINDOWS = 16  # windows of a block, or one window set where that is larger
 SLICE_VALUES = 512  # weights a tile waits for at once while they are being loaded, at least
 SLICES = 256  # and as many more as make no more slices than this of a block
+WHOLE = 2**30  # steps: more than any layer has
+PLANES_SHARE = 8  # of AM, what the maps of a pass that waits for them fill at most, where maps lie in planes
 TAKEN = 256  # values that an operation nobody models takes at once,
 TAKES = 1024  # and as many more as make no more passes than this
 
 
 @attrs.frozen
 class Shape:
-    """How a layer is cut: what is reloaded, and how fine."""
+    """How a layer is cut: in what order, and how fine."""
 
-    weight_loads: int  # times each group's weights are loaded
-    input_loads: int  # times the inputs are loaded
+    order: Order
     slice_steps: int  # steps whose weights are loaded together; of a coarse pass that waits for them
     exact: bool  # a pass a step
     last_apart: bool = False  # the step that ends an accumulation, and so may wait for room, is a pass of its own
     own: tuple[Extent, ...] = ()  # the extents of the operands in memory; (): those the layer sees
+
+
+def uncut(program: Program, order: Order, own: tuple[Extent, ...], capacity: int) -> Shape:
+    """A layer in `order`, in passes that take as much of its operands at once as an AM of `capacity` values allows.
+
+    `program` is the layer in any order.
+    """
+    most = WHOLE
+    if program.layout == "planes":
+        most = steps_of_room(program.layer, program.geometry, capacity // PLANES_SHARE)
+    return Shape(order, most, exact=False, last_apart=True, own=own)
+
+
+def sliced(shape: Shape, program: Program, room: int) -> Shape:
+    """The shape in slices of steps whose weights go well into `room` values of a tile's memory beside a request."""
+    geometry, part = program.geometry, program.tiles[0]
+    step_values = max(1, part.filters[0] * geometry.step_weights // geometry.grid.rows)
+    wanted = min(max(0, room) // 8, max(SLICE_VALUES, step_values * geometry.steps * geometry.filter_sets // SLICES))
+    return attrs.evolve(shape, slice_steps=max(1, min(shape.slice_steps, wanted // step_values)))
 
 
 def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
@@ -47,16 +71,15 @@ def structure(layer: Layer, spec: AcceleratorSpec, shape: Shape) -> Program:
         geometry=geometry,
         reduction=geometry.reduction(),
         tiles=tile_slices(geometry),
-        weight_loads=shape.weight_loads,
-        input_loads=shape.input_loads,
+        order=shape.order,
         cycles=np.zeros((layer.images, len(columns["block"])), np.int64),
         weight_read_bits=layer.weight_bits if rule and rule.serial_weights else layer.bits,
         modelled=rule is not None,
         layout=spec.layout,
         own=own,
         **columns,
-        **inputs(layer, geometry, columns, shape.input_loads, spec.layout, own),
-        **_outputs(layer, geometry, columns, spec.layout),
+        **inputs(layer, geometry, columns, shape.order.input_loads, spec.layout, own),
+        **_outputs(layer, geometry, columns, shape.order, spec.layout),
     )
 
 
@@ -84,32 +107,64 @@ def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
 
 
 def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
-    """What every pass does, in the order of the loop nest: group, block of windows, filter set, slice of steps.
+    """What every pass does, in the order of the loop nest: see Order.
 
-    A coarse pass is one turn of that nest; an exact one a window set and a step of it. Slices are fine where weights
-    arrive or are freed: in a group's first and last block, and wherever they are loaded again for every block.
+    A coarse pass is one turn of that nest; an exact one a window set and a step of it.
+    """
+    order = shape.order
+    blocks = -(-geometry.window_sets // _block_sets(geometry))
+    bands = np.array_split(np.arange(blocks), min(order.bands, blocks))
+    turns = [_band(geometry, shape, number, band) for number, band in enumerate(bands)]
+    groups = geometry.groups
+    columns = _joined([_of_groups(one, groups) for one in turns] if order.groups_inside else [_joined(turns)])
+    if not order.groups_inside:
+        columns = _of_groups(columns, groups)
+    columns["urgency"] = np.arange(len(columns["block"]))
+    columns["ends_block"] = np.full(len(columns["block"]), True)
+    return _step_by_step(columns) if shape.exact else columns
+
+
+def _band(geometry: Geometry, shape: Shape, number: int, band: Ints) -> dict[str, Ints]:
+    """The passes of a band, one group's: filter set after filter set, block after block, slice after slice.
+
+    Slices are fine where weights arrive or are freed: in the first block and the last one of the layer or, where each
+    band loads them again, of the band.
     """
     starts = np.arange(0, geometry.window_sets, _block_sets(geometry))
     ends = _ends(starts, geometry.window_sets)
+    fine, coarse = _slices(geometry, shape)
+    edges = (0, len(starts) - 1) if shape.order.weights_stay else (band[0], band[-1])
+    cuts = [fine if block in edges else coarse for block in band]
+    lengths = np.array([len(cut) for cut in cuts])
+    one = {
+        "band": np.full(lengths.sum(), number),
+        "block": np.repeat(band, lengths),
+        "first_set": np.repeat(starts[band], lengths),
+        "last_set": np.repeat(ends[band], lengths),
+        "first_step": np.concatenate(cuts),
+        "last_step": np.concatenate([_ends(cut, geometry.steps) for cut in cuts]),
+    }
+    columns = {name: np.tile(column, geometry.filter_sets) for name, column in one.items()}
+    return {**columns, "filter_set": np.repeat(np.arange(geometry.filter_sets), lengths.sum())}
+
+
+def _slices(geometry: Geometry, shape: Shape) -> tuple[Ints, Ints]:
+    """(fine, coarse): the first steps of the slices of a filter set's reduction."""
     fine = np.arange(0, geometry.steps, shape.slice_steps)
-    coarse = fine if shape.weight_loads > 1 else fine[:1]
+    coarse = fine[:1]
     if shape.last_apart:
         fine, coarse = (np.union1d(cut, [geometry.steps - 1]) for cut in (fine, coarse))
-    rows = []
-    for block in range(len(starts)):
-        cut = fine if block in (0, len(starts) - 1) else coarse
-        for filters in range(geometry.filter_sets):
-            nest = (block, filters, starts[block], ends[block])
-            rows.append([np.full(len(cut), value) for value in nest] + [cut, _ends(cut, geometry.steps)])
-    names = ("block", "filter_set", "first_set", "last_set", "first_step", "last_step")
-    one = {name: np.concatenate(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-    one["urgency"] = np.arange(len(one["block"]))
-    one["ends_block"] = np.full(len(one["block"]), True)
-    if shape.exact:
-        one = _step_by_step(one)
-    columns = {name: np.tile(column, geometry.groups) for name, column in one.items()}
-    columns["group"] = np.repeat(np.arange(geometry.groups), len(one["block"]))
-    return {**columns, "urgency": _urgency(columns["group"], columns["urgency"])}
+    return fine, coarse
+
+
+def _of_groups(one: dict[str, Ints], groups: int) -> dict[str, Ints]:
+    """The passes of one group, for all of them in turn."""
+    columns = {name: np.tile(column, groups) for name, column in one.items()}
+    return {**columns, "group": np.repeat(np.arange(groups), len(one["block"]))}
+
+
+def _joined(turns: Sequence[dict[str, Ints]]) -> dict[str, Ints]:
+    return {name: np.concatenate([one[name] for one in turns]) for name in turns[0]}
 
 
 def _taking_first(layer: Layer, columns: dict[str, Ints]) -> dict[str, Ints]:
@@ -140,13 +195,8 @@ def _step_by_step(coarse: dict[str, Ints]) -> dict[str, Ints]:
     fine["first_step"] = fine["first_step"] + step
     fine["ends_block"] = fine["first_set"] + 1 == fine["last_set"]
     fine["last_set"], fine["last_step"] = fine["first_set"] + 1, fine["first_step"] + 1
+    fine["urgency"] = np.repeat(np.cumsum(count) - count, count)
     return fine
-
-
-def _urgency(group: Ints, place: Ints) -> Ints:
-    """[passes] the first pass of the turn of the loop nest that each belongs to."""
-    begins = (np.diff(group, prepend=-1) != 0) | (np.diff(place, prepend=-1) != 0)
-    return np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
 
 
 def _ends(starts: Ints, stop: int) -> Ints:
@@ -169,31 +219,44 @@ def _cycles(program: Program, completion: Ints) -> Ints:
     return until(last, end) - until(first, end) - until(last, begin) + until(first, begin)
 
 
-def _outputs(layer: Layer, geometry: Geometry, columns: dict[str, Ints], layout: Layout) -> dict[str, Ints]:
+def _outputs(
+    layer: Layer, geometry: Geometry, columns: dict[str, Ints], order: Order, layout: Layout
+) -> dict[str, Ints]:
     """out_started and out_final: values of the stream this layer writes."""
     if layout == "planes":
         return planes_done(layer, geometry, columns)
     filters, count = layer.filters, int(layer.outputs[0].size)
     grid = geometry.grid
-    block = columns["block"] * _block_sets(geometry) * grid.columns  # its first window
     end = np.minimum(columns["last_set"] * grid.columns, geometry.windows)
     top = np.minimum((columns["filter_set"] + 1) * grid.filters, geometry.group_filters)
     top = top + columns["group"] * geometry.group_filters
     completes = columns["last_step"] == geometry.steps
-    last_group = columns["group"] == geometry.groups - 1
+    before = _windows_done(geometry, columns, order)
     if layer.outputs[0].size == filters * _positions(layer):
         started_at, final_at = (edge * filters for edge in positions_done(layer))
         started = np.where(started_at[end] > 0, started_at[end] - filters + top, 0)
     else:  # another tensor stands for the outputs (traces): it fills as the windows are done
         started_at = final_at = np.arange(geometry.windows + 1) * count // geometry.windows
         started = started_at[end]
-    final = np.where(top == filters, final_at[end], final_at[block])
-    final = np.where(completes, final, final_at[block]) * last_group
+    final = np.where(completes & (top == filters), final_at[end], final_at[before])
     final[-1] = count
     return {
         "out_started": np.maximum.accumulate(np.where(completes, started, 0)),
         "out_final": np.maximum.accumulate(final),
     }
+
+
+def _windows_done(geometry: Geometry, columns: dict[str, Ints], order: Order) -> Ints:
+    """[passes] windows, from the first, that all filters of all groups have been done for before the pass."""
+    block, band = columns["block"], columns["band"]
+    begins = np.full(band.max() + 1, block.max())
+    np.minimum.at(begins, band, block)
+    last_group = columns["group"] == geometry.groups - 1
+    last_filters = columns["filter_set"] == geometry.filter_sets - 1
+    blocks = np.where(last_group & last_filters, block, begins[band])
+    if not order.groups_inside:
+        blocks = np.where(last_group, blocks, 0)
+    return np.asarray(blocks * _block_sets(geometry) * geometry.grid.columns)
 
 
 def _positions(layer: Layer) -> int:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import attrs
 import numpy as np
 
-from ..accelerators.layout import Extent
+from ..accelerators.order import Order
 from ..accelerators.plan import AmPlan, Plan
 from ..accelerators.program import Program
-from ..accelerators.rules import Geometry
 from ..accelerators.spec import AcceleratorSpec
 from ..codecs import GROUP, codec
 from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
 from ..workload.layer import Layer, Workload
-from .capacity import as_values, plan_am, weights_fit
+from .capacity import as_values, weights_fit
 from .encoding import Encoding, Operand
-from .passes import SLICE_VALUES, SLICES, Shape, layer_grid, structure, with_cycles
-from .planes import steps_of_room, units_in_planes
+from .orders import Orders
+from .passes import WHOLE, Shape, sliced, structure, uncut, with_cycles
 from .slices import weight_stream
 from .tensors import Tensors
+from .weights import Weights
 
 MOST_LISTED = 12  # layers in a message
 REQUEST_VALUES = 2048  # decoded values of a coarse request, at most
-WHOLE = 2**30  # steps: more than any layer has
-PLANES_SHARE = 8  # of AM, what the maps of a pass that waits for them fill at most, where maps lie in planes
 
 
 def make_plan(
@@ -48,27 +46,32 @@ def make_plan(
     """
     if unmodelled == "refuse":
         refuse_unmodelled(workload, spec)
-    bits = workload.layers[0].bits
+    layers, bits = workload.layers, workload.layers[0].bits
     am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
-    step_values = max(_step_values(layer, spec) for layer in workload.layers)
-    weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
+    plain = [structure(layer, spec, Shape(Order(), WHOLE, exact=False)) for layer in layers]
+    weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - max(one.geometry.step_weights for one in plain)))
     allocator = _Allocator(cut.burst, address)
     activations = Encoding(codec(compression.codec), "compression.codec", compression.align_bits, check, allocator)
     weights = activations
     if compression.weights:
         key = "compression.weights"
         weights = attrs.evolve(activations, codec=codec(compression.weights, key), key=key)
-    (am_plan, input_loads), tensors = _plan_am_in_requests(workload, activations, cut, spec, am, exact)
-    codings = [_weights_encoding(layer, weights, activations) for layer in workload.layers]
-    bursts = (one.most_in_burst(layer, cut.burst) for layer, one in zip(workload.layers, codings, strict=True))
+    tensors = Tensors(workload, activations.region, attrs.evolve(cut, values=_request_values(am, am)), spec.layout)
+    codings = [_weights_encoding(layer, weights, activations) for layer in layers]
+    regions = [_weights(program, one, weight_cut) for program, one in zip(plain, codings, strict=True)]
+    bursts = (one.most_in_burst(layer, cut.burst) for layer, one in zip(layers, codings, strict=True))
     request = max(weight_cut.values, *bursts)
-    programs, regions = [], []
-    for number, (layer, loads) in enumerate(zip(workload.layers, input_loads, strict=True)):
+    held = [Weights(program, wm, request, stored) for program, stored in zip(plain, regions, strict=True)]
+    am_plan, orders, tensors = _in_requests(tensors, lambda these: Orders(spec, these, held, am), am)
+    programs = []
+    for number, (layer, order) in enumerate(zip(layers, orders, strict=True)):
+        shape = sliced(uncut(plain[number], order, tensors.own(number), am), plain[number], wm - request)
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
-        uncut = _uncut(layer, spec, tensors.own(number), am, exact=False)
-        shape = attrs.evolve(uncut, input_loads=loads, exact=exact, last_apart=leaves)
-        program = structure(layer, spec, _shape(structure(layer, spec, shape), shape, request, wm))
-        regions.append(_weights(program, codings[number], weight_cut, wm))
+        program = structure(layer, spec, attrs.evolve(shape, exact=exact, last_apart=leaves))
+        if program.weight_loads > 1 and not order.groups_inside:
+            regions[number] = _weights(program, codings[number], weight_cut, by_group=True)
+        for region in regions[number][0]:
+            weights_fit(program, region, weight_cut, wm)
         programs.append(with_cycles(program, spec))
         planned(len(programs))
     return Plan(
@@ -131,75 +134,15 @@ def _request_values(capacity: int, room: int) -> int:
     return max(GROUP, min(REQUEST_VALUES, capacity // 32, room))
 
 
-def _step_values(layer: Layer, spec: AcceleratorSpec) -> int:
-    """Weights that a tile takes in one step, at most: the least of a pass."""
-    return Geometry.of(layer, layer_grid(layer, spec)).step_weights
-
-
-def _plan_am_in_requests(
-    workload: Workload, activations: Encoding, cut: Cut, spec: AcceleratorSpec, capacity: int, exact: bool
-) -> tuple[tuple[AmPlan, list[int]], Tensors]:
-    """The use of AM, and the tensors in the requests it is for: the shortest where long ones have no room."""
-    long, short = (attrs.evolve(cut, values=_request_values(capacity, room)) for room in (capacity, 0))
-    tensors = Tensors(workload, activations.region, long, spec.layout)
+def _in_requests(
+    tensors: Tensors, orders: Callable[[Tensors], Orders], capacity: int
+) -> tuple[AmPlan, list[Order], Tensors]:
+    """The use of AM, the orders, and the tensors in the requests they are for: short where long ones have no room."""
     try:
-        return _plan_am(tensors, spec, capacity, exact), tensors
+        return (*orders(tensors).choose(), tensors)
     except BadInput:
-        tensors = tensors.cut_into(short)
-        return _plan_am(tensors, spec, capacity, exact), tensors
-
-
-def _plan_am(tensors: Tensors, spec: AcceleratorSpec, capacity: int, exact: bool) -> tuple[AmPlan, list[int]]:
-    """The use of AM, and how often each layer's inputs are loaded."""
-    layers = tensors.workload.layers
-    cuts = [_uncut(layer, spec, tensors.own(number), capacity, exact) for number, layer in enumerate(layers)]
-    once = [structure(layer, spec, cut) for layer, cut in zip(layers, cuts, strict=True)]
-    again = [
-        structure(program.layer, spec, attrs.evolve(cut, input_loads=units)) if units > 1 else program
-        for program, cut, units in zip(once, cuts, map(_input_units, once), strict=True)
-    ]
-
-    def least(layer: int, resident: Sequence[bool]) -> tuple[int, int]:
-        inputs = min(tensors.input_span(layer, program[layer], resident) for program in (once, again))
-        return inputs, tensors.output_span(layer, once[layer], resident)
-
-    plan = plan_am(capacity, tensors.sizes, tensors.lives, least, [layer.name for layer in layers])
-    loads = [
-        1 if tensors.input_span(number, program, plan.resident) <= plan.inputs else _input_units(program)
-        for number, program in enumerate(once)
-    ]
-    return plan, loads
-
-
-def _uncut(layer: Layer, spec: AcceleratorSpec, own: tuple[Extent, ...], capacity: int, exact: bool) -> Shape:
-    """A layer whose operands are loaded once, in passes that take as much of them at once as they may.
-
-    Exact ones come step by step: slices come between a block's window sets, which then need their inputs together.
-    """
-    most = steps_of_room(layer, Geometry.of(layer, layer_grid(layer, spec)), capacity // PLANES_SHARE)
-    return Shape(1, 1, 1 if exact else most if spec.layout == "planes" else WHOLE, exact, last_apart=True, own=own)
-
-
-def _input_units(program: Program) -> int:
-    geometry = program.geometry
-    if program.layout == "planes":
-        return units_in_planes(geometry)
-    return geometry.filter_sets if program.layer.kind == "fc" else geometry.groups
-
-
-def _shape(whole: Program, shape: Shape, request: int, capacity: int) -> Shape:
-    """How often a layer's weights are loaded into a tile's memory of `capacity` values, and in what slices.
-
-    `whole` is the layer as if they stayed, its passes of all steps; `request` is what one brings, at most.
-    """
-    group, groups = whole.tiles[0].group_values, whole.geometry.groups
-    stays = groups * group <= capacity or group + request <= capacity
-    step_values = max(1, whole.tiles[0].filters[0] * whole.geometry.step_weights // whole.geometry.grid.rows)
-    room = max(0, capacity - request) // 8
-    all_steps = whole.geometry.steps * whole.geometry.filter_sets
-    wanted = min(room, max(SLICE_VALUES, step_values * all_steps // SLICES))
-    loads = 1 if stays else int(whole.block.max()) + 1
-    return attrs.evolve(shape, weight_loads=loads, slice_steps=max(1, min(shape.slice_steps, wanted // step_values)))
+        tensors = tensors.cut_into(attrs.evolve(tensors.cut, values=_request_values(capacity, 0)))
+        return (*orders(tensors).choose(), tensors)
 
 
 def _weights_encoding(layer: Layer, weights: Encoding, otherwise: Encoding) -> Encoding:
@@ -212,19 +155,20 @@ def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
     return f"the weights of layer {layer.name} are in {used.codec.name}: {full}"
 
 
-def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:
-    """The layer's weights, [tiles][in order of loading]; every pass is proved to fit."""
-    operand = Operand.weights(program.layer)
-    regions = tuple(_tile_regions(program, encoding, operand, tile) for tile in range(len(program.tiles)))
-    for region in regions[0]:
-        weights_fit(program, region, cut, capacity)
-    return regions
+def _weights(
+    program: Program, encoding: Encoding, cut: Cut, *, by_group: bool = False
+) -> tuple[tuple[Region, ...], ...]:
+    """The layer's weights, [tiles][in order of loading]: one region a tile or, `by_group`, one for each group.
 
-
-def _tile_regions(program: Program, encoding: Encoding, operand: Operand, tile: int) -> tuple[Region, ...]:
-    """A tile's weights: one region, or one for each group where groups are loaded again and again."""
-    if not program.tiles[tile].group_values:
-        return ()
-    runs = [weight_stream(program, tile, group) for group in range(program.geometry.groups)]
-    parts = runs if program.weight_loads > 1 else [np.concatenate(runs)]
-    return tuple(encoding.region(operand, f"tile {tile}", values) for values in parts)
+    All tiles' lie interleaved, in the order in which they are read: together one linear stream (DPRed, section 4).
+    """
+    operand, groups = Operand.weights(program.layer), range(program.geometry.groups)
+    tiles = [tile for tile, part in enumerate(program.tiles) if part.group_values]
+    regions: list[tuple[Region, ...]] = [()] * len(program.tiles)
+    for turn in [[group] for group in groups] if by_group else [groups]:
+        streams = [
+            (f"tile {tile}", np.concatenate([weight_stream(program, tile, group) for group in turn])) for tile in tiles
+        ]
+        for tile, region in zip(tiles, encoding.side_by_side(operand, streams, cut), strict=True):
+            regions[tile] += (region,)
+    return tuple(regions)

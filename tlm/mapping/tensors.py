@@ -27,13 +27,11 @@ class Tensors:
         self.sizes = [regions[0].count if regions else 0 for regions in self.regions]
         self.lives = [_life(workload, tensor) for tensor in range(workload.tensors)]
         self.cut = cut
-        self._input_spans: dict[tuple[int, int, tuple[int, ...]], int] = {}
-        self._output_spans: dict[int, int] = {}
 
     def cut_into(self, cut: Cut) -> Tensors:
         """The same tensors in other requests."""
         other = copy.copy(self)
-        other.cut, other._input_spans, other._output_spans = cut, {}, {}
+        other.cut = cut
         return other
 
     def own(self, layer: int) -> tuple[Extent, ...]:
@@ -56,7 +54,7 @@ class Tensors:
 
     def arrivals(self, layer: int, program: Program, resident: Sequence[bool]) -> tuple[Arrivals | None, ...]:
         """What a layer reads of the memory, for every image."""
-        sources, streamed = self.workload.sources(layer), self._streamed(layer, resident)
+        sources, streamed = self.workload.sources(layer), self.streamed(layer, resident)
         return tuple(
             arrivals(program, sources, {tensor: self.regions[tensor][image] for tensor in streamed}, self.cut)
             for image in range(program.layer.images)
@@ -64,23 +62,20 @@ class Tensors:
 
     def input_span(self, layer: int, program: Program, resident: Sequence[bool]) -> int:
         """Values of AM that a layer needs to stream what it reads of the memory."""
-        key = (layer, program.input_loads, self._streamed(layer, resident))
-        if key not in self._input_spans:
-            found = self.arrivals(layer, program, resident)
-            self._input_spans[key] = max(input_span(program, one, self.cut) if one else 0 for one in found)
-        return self._input_spans[key]
+        found = self.arrivals(layer, program, resident)
+        return max(input_span(program, one, self.cut) if one else 0 for one in found)
 
-    def output_span(self, layer: int, program: Program, resident: Sequence[bool]) -> int:
+    def output_span(self, layer: int, program: Program) -> int:
         """Values of AM that a layer needs to stream its output, where that leaves the chip."""
-        tensor = self.workload.output(layer)
-        if not self.leaves(tensor, resident):
-            return 0
-        if layer not in self._output_spans:
-            self._output_spans[layer] = max(output_span(program, one, self.cut) for one in self.regions[tensor])
-        return self._output_spans[layer]
+        return max(output_span(program, one, self.cut) for one in self.regions[self.workload.output(layer)])
 
-    def _streamed(self, layer: int, resident: Sequence[bool]) -> tuple[int, ...]:
+    def streamed(self, layer: int, resident: Sequence[bool]) -> tuple[int, ...]:
+        """The tensors that a layer reads of the memory."""
         return tuple(tensor for tensor in dict.fromkeys(self.workload.sources(layer)) if not resident[tensor])
+
+    def encoded_bytes(self, tensor: int) -> int:
+        """Of a tensor, over all images."""
+        return sum(region.size_bytes for region in self.regions[tensor])
 
 
 def _encoded(workload: Workload, encode: Encode, tensor: int, layout: Layout) -> tuple[Region, ...]:

@@ -8,7 +8,7 @@ import attrs
 
 from ..core import Rate
 
-SCHEMA = "tlm-result/3"
+SCHEMA = "tlm-result/4"
 OPERANDS = ("weights", "inputs", "outputs")  # whose traffic is told apart
 
 
@@ -22,6 +22,28 @@ class Traffic:
 
 
 @attrs.frozen
+class Reentries:
+    """Where an operand's streams are read again from, `addresses`, and how often in the whole run, all together."""
+
+    addresses: list[int]
+    times: int
+
+
+@attrs.frozen
+class LayerOrder:
+    """In what order a layer was planned to run: `name` says what is kept on the chip, and what is loaded again.
+
+    Its windows are cut into `bands`; weights and inputs are loaded so often for an image. `reentries` {operand: where}.
+    """
+
+    name: str
+    bands: int
+    weight_loads: int
+    input_loads: int
+    reentries: dict[str, Reentries]
+
+
+@attrs.frozen
 class LayerResult:
     """One layer over all images. `cycles` = `compute_cycles` (the array's, memory apart) + the sum of `stalls`.
 
@@ -29,7 +51,8 @@ class LayerResult:
     for the layer (`unmodelled: pass`). Times are of the first image's span's start and the last one's end, in fs.
     `occupied` {kind of component: cycles the one of them was that was longest}; `roofline_cycles` is what the array's
     work and the bytes that were moved meanwhile take at their peaks, the longer one; `bound_by` is a reason or "array".
-    `energy_j` {component: J}. It and `multiplications` are None where they are not known.
+    `energy_j` {component: J}. It and `multiplications` are None where they are not known, `order` for a layer that
+    nobody models.
     """
 
     name: str
@@ -48,6 +71,7 @@ class LayerResult:
     accelerator: str | None = None
     multiplications: int | None = None
     energy_j: dict[str, float] | None = None
+    order: LayerOrder | None = None
 
 
 @attrs.frozen

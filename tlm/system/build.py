@@ -142,6 +142,8 @@ def _check_capacity(plan: Plan, memory: Memory) -> None:
 
 def _load(region: Region, memory: Memory) -> None:
     """Put a region's encoded bytes where they belong, without time."""
-    if region.data is not None and len(region.data):
-        data = bytearray(region.data.tobytes())
-        memory.transport_dbg(Payload(WRITE, region.address, data))
+    if region.data is None:
+        return
+    for address, begin, end in region.pieces():
+        if begin < end:
+            memory.transport_dbg(Payload(WRITE, address, bytearray(region.data[begin:end].tobytes())))

@@ -33,6 +33,7 @@ from ..scenario import resolved
 from ..workload.layer import storage_bytes, stream
 from .build import System
 from .energy import account, area
+from .orders import layer_order
 
 #: {number of a layer, or None: {component: J}}, or None where it is not known.
 Spent = dict[int | None, dict[str, float]] | None
@@ -238,6 +239,7 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
         bound_by=bound_by(total(_gains(machine, run) for run in runs)),
         accelerator=name,
         multiplications=_multiplications(program, runs),
+        order=layer_order(machine.plan, index),
     )
 
 
