@@ -23,8 +23,8 @@ class AcceleratorSpec:
     `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `skip` is whether machines that can
     skip products with a zero do. A unit of DLAC has `buffers` outputs, of `buffers_weights` filters (None: as suits a
     layer), runs ahead by `queue` steps, waits for all after `resync`, and in the last `adders` columns only adds. `am`
-    is the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy
-    and area, is known where `energy` says which figures are the machine's.
+    is the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes,
+    energy and area, is known where `energy` says which figures are the machine's.
     """
 
     preset: str
