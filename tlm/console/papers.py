@@ -38,7 +38,9 @@ def paper_notes(rows: Iterable[Row]) -> list[str]:
         for note in row.notes:
             networks.setdefault(note, []).append(row.network)
     every = {row.network for row in rows}
-    return [note if set(of) == every else f"{_listed(list(dict.fromkeys(of)))}: {note}" for note, of in networks.items()]
+    return [
+        note if set(of) == every else f"{_listed(list(dict.fromkeys(of)))}: {note}" for note, of in networks.items()
+    ]
 
 
 def _listed(networks: Sequence[str]) -> str:

@@ -25,7 +25,6 @@ SHIPPED = "resnet18_cifar"
 #: ResNet-34's shapes with zeros drawn: as many as the shipped network has, or the paper's 16 % of pairs everywhere.
 ZEROS = {"ResNet-34": None, "ResNet-34 at 16 %": (0.4, 0.4)}
 PEAK = 1024  # FLOP a cycle: 512 multiply-adds
-DLAC_2_BITS = 2
 
 Best = Callable[[list[float]], float]
 
@@ -150,8 +149,8 @@ def fewer_operations(_network: str) -> float:
 
 def smaller(_network: str) -> float:
     """ResNet-18 in 32 bits over ResNet-34 in 2, whose first layer is in 32."""
-    first, *rest = (row["weights"] for row in shapes("ResNet-34"))
-    return 32 * sum(row["weights"] for row in shapes("ResNet-18")) / (32 * first + DLAC_2_BITS * sum(rest))
+    (first, *rest), other = ([int(row["weights"]) for row in shapes(name)] for name in ("ResNet-34", "ResNet-18"))
+    return 32 * sum(other) / (32 * first + 2 * sum(rest))
 
 
 def ideal(share: float, _network: str) -> float:
