@@ -28,6 +28,7 @@ from .zeros import of_shares
 FILTERS, SIDE, CHANNELS = 256, 32, 576
 SHIPPED = "resnet18_cifar"
 NEVER_FULL = CHANNELS  # steps of a queue
+UNITS = 512
 
 
 @attrs.frozen
@@ -43,7 +44,7 @@ class Lost:
 def by_grid(setting: str) -> AcceleratorSpec:
     """`16 x 32`: rows and columns."""
     rows, columns = map(int, setting.split(" x "))
-    return attrs.evolve(machine("dlac-training"), rows=rows, columns=columns, buffers_weights=1)
+    return attrs.evolve(machine("dlac-training"), rows=rows, columns=columns)
 
 
 def by_buffers(setting: str) -> AcceleratorSpec:
@@ -54,12 +55,12 @@ def by_buffers(setting: str) -> AcceleratorSpec:
 
 def by_resync(setting: str) -> AcceleratorSpec:
     """`16`: steps between waits for all, in queues that never fill."""
-    return attrs.evolve(machine("dlac-training"), resync=int(setting), queue=NEVER_FULL, buffers_weights=1)
+    return attrs.evolve(machine("dlac-training"), resync=int(setting), queue=NEVER_FULL)
 
 
 def by_queue(setting: str) -> AcceleratorSpec:
     """`16`: steps that wait at a unit, no other waits within an accumulation."""
-    return attrs.evolve(machine("dlac-training"), queue=int(setting), resync=CHANNELS, buffers_weights=1)
+    return attrs.evolve(machine("dlac-training"), queue=int(setting), resync=CHANNELS)
 
 
 SWEEPS: dict[str, Callable[[str], AcceleratorSpec]] = {
@@ -74,10 +75,11 @@ SWEEPS: dict[str, Callable[[str], AcceleratorSpec]] = {
 def lost(sweep: str, setting: str, percent: int) -> Lost:
     """Of a setting, where so many percent of the pairs are of non-zero operands, as many zeros on either side."""
     share = (percent / 100) ** 0.5
-    return _lost(of_shares((share, share), FILTERS, SIDE, CHANNELS), SWEEPS[sweep](setting))
+    return cycles_lost(of_shares((share, share), FILTERS, SIDE, CHANNELS), SWEEPS[sweep](setting))
 
 
-def _lost(layer: Layer, spec: AcceleratorSpec) -> Lost:
+def cycles_lost(layer: Layer, spec: AcceleratorSpec) -> Lost:
+    """Of any layer."""
     units = Units.of(layer, spec)
     geometry = Geometry.of(layer, units.grid)
     weights, acts = weight_counts(layer, geometry, units), activation_counts(layer, 0, geometry, units)
@@ -106,22 +108,20 @@ def reached(sweep: str, percent: int, setting: str) -> float:
 def in_empty_steps(sweep: str, setting: str) -> float:
     """Of all units' cycles, those in steps without a product, in percent, at 16 % of pairs."""
     found = lost(sweep, setting, 16)
-    return 100 * found.empty / (512 * found.cycles)
+    return 100 * found.empty / (UNITS * found.cycles)
 
 
 def waiting(sweep: str, setting: str) -> float:
     """Of all units' cycles, those in which they wait for slower ones, in percent, at 16 % of pairs."""
     found = lost(sweep, setting, 16)
-    return 100 * (1 - (found.products + found.empty) / (512 * found.cycles))
+    return 100 * (1 - (found.products + found.empty) / (UNITS * found.cycles))
 
 
-@cache
 def on_shipped(sweep: str, setting: str) -> float:
-    """Speedup of all convolutions of the shipped ternary network, its own tensors."""
+    """Of all convolutions of the shipped ternary network, its own tensors: operations over those of a full array."""
     spec = SWEEPS[sweep](setting)
     layers = [layer for layer in tensors(trained.checkpoint(SHIPPED, "ternary")).layers if layer.kind == "conv"]
-    dense, own = (sum(completed(layer, attrs.evolve(spec, skip=skip)) for layer in layers) for skip in (False, True))
-    return dense / own
+    return sum(layer.macs for layer in layers) / (UNITS * sum(completed(layer, spec) for layer in layers))
 
 
 MODELS: dict[str, Model] = {
