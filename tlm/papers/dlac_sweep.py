@@ -27,7 +27,7 @@ from .zeros import of_shares
 #: A layer that fills every grid of 512 units with up to 32 buffers, of a reduction as long as ResNet-34's.
 FILTERS, SIDE, CHANNELS = 256, 32, 576
 SHIPPED = "resnet18_cifar"
-NEVER_FULL = CHANNELS  # steps of a queue
+NEVER = 1 << 16  # steps: longer than any accumulation
 UNITS = 512
 
 
@@ -55,12 +55,12 @@ def by_buffers(setting: str) -> AcceleratorSpec:
 
 def by_resync(setting: str) -> AcceleratorSpec:
     """`16`: steps between waits for all, in queues that never fill."""
-    return attrs.evolve(machine("dlac-training"), resync=int(setting), queue=NEVER_FULL)
+    return attrs.evolve(machine("dlac-training"), resync=int(setting), queue=NEVER)
 
 
 def by_queue(setting: str) -> AcceleratorSpec:
     """`16`: steps that wait at a unit, no other waits within an accumulation."""
-    return attrs.evolve(machine("dlac-training"), queue=int(setting), resync=CHANNELS)
+    return attrs.evolve(machine("dlac-training"), queue=int(setting), resync=NEVER)
 
 
 SWEEPS: dict[str, Callable[[str], AcceleratorSpec]] = {
