@@ -100,7 +100,10 @@ ARGUMENTS: list[tuple[list[str], list[str]]] = [
         ["lost.yaml"],
         ["there is no 'lost.yaml'; looked for lost.yaml", "did you mean 'last.yaml'?; shipped scenarios ("],
     ),
-    (["."], ["'.' is a folder: name a scenario file in it, or a shipped scenario (allowed: dstripes_ddr4x2, "]),
+    (
+        ["."],
+        ["'.' is a folder: name a scenario file in it, or a shipped scenario (allowed: dlac_resnet, dstripes_ddr4x2, "],
+    ),
     ([""], ["there is no ''"]),
     (["x" * 300], ["there is no 'xxx", "... (302 characters): the name is too long; shipped scenarios"]),
     (["nul\0"], ["there is no 'nul\\x00'"]),

@@ -9,12 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from tlm import papers
 from tlm import reproduce as command
 from tlm.papers import PAPERS, Entry, Paper, evaluate, paper, rows, tasks
+from tlm.papers.dlac import role
+from tlm.papers.dlac_sweep import by_buffers, by_grid, by_queue, by_resync, cycles_lost, reached
 from tlm.papers.dpred import FC, loom, performance, traffic
+from tlm.papers.steps import machine
+from tlm.papers.zeros import of_shares
 from tlm.result import Row
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +28,12 @@ PAGE = ROOT / "docs" / "reproduce.md"
 QUICK = {
     *("ideal conv", "ideal fc", "stripes", "dstripes", "dstripes over stripes", "reduction", "tartan", "tartan-2bit"),
     *("tartan-2bit gain", "whole", "fill", "largest fill", "metadata", "stripes fc"),
+}
+OF_SHAPES = {"ideal forward", "ideal backward", "fewer operations", "smaller"}
+QUICK_OF_DLAC = OF_SHAPES | {
+    *("pairs forward", "pairs backward", "accuracy", "gain", "error after 5", "error after 10", "error after 20"),
+    *(f"{kind} {what}" for kind in ("mean", "highest", "lowest") for what in ("flop", "dense flop", "speedup")),
+    *("density", "pointwise share"),
 }
 KEYS = {"where", "quantity", "network", "unit", "published", "model", "ratio", "inputs", "note"}
 SUSPECT = ("table 7", "VGG_M")  # above what 10 bits allow
@@ -46,6 +57,15 @@ def quick(dpred: Paper) -> list[Row]:
     return rows(entries, dict(evaluate(tasks(entries), dpred.models)))
 
 
+@pytest.fixture(scope="module")
+def quick_of_dlac() -> list[Row]:
+    """What needs no tensors, and the convolutions of the shipped ternary network."""
+    of = paper("dlac")
+    entries = [entry for entry in of.entries if entry.model in QUICK_OF_DLAC]
+    asked = [task for task in tasks(entries) if not task[0].startswith("ResNet-34") or task[1] in OF_SHAPES]
+    return [row for row in rows(entries, dict(evaluate(asked, of.models))) if row.model is not None]
+
+
 @pytest.mark.parametrize("name", PAPERS)
 def test_every_published_figure_has_a_model_or_a_reason(name: str) -> None:
     one = paper(name)
@@ -61,8 +81,9 @@ def test_every_published_figure_has_a_model_or_a_reason(name: str) -> None:
 @pytest.mark.parametrize("name", PAPERS)
 def test_places_are_tables_figures_and_sections(name: str) -> None:
     one = paper(name)
-    assert all(re.fullmatch(r"(table|figure|section) [\d.]+[a-f]?|abstract", entry.where) for entry in one.entries)
-    assert set(one.distributions) <= {entry.where for entry in one.entries}
+    places = r"(table|figure|section) [\d.]+[a-f]?|abstract|sweep of [a-z ]+"
+    assert all(re.fullmatch(places, entry.where) for entry in one.entries)
+    assert {*one.distributions, *one.curves} <= {entry.where for entry in one.entries}
 
 
 def test_dpreds_tables_and_figures_are_there(dpred: Paper) -> None:
@@ -127,6 +148,66 @@ def test_whole_systems_are_run_on_synthesised_tensors() -> None:
     assert 0 < found["NP"] < found["DP"] < 100
     assert traffic("dpred", "NeuralTalk_h256") == pytest.approx(60.8, abs=1)
     assert loom("loom", "NeuralTalk_h256") == pytest.approx(1, abs=0.01)  # the memory binds
+
+
+# --- how near DLAC's come
+
+
+def of_dlac(found: list[Row], measure: str, network: str) -> float:
+    [row] = [row for row in found if row.measure == measure and row.network == network]
+    assert row.model is not None
+    return row.model
+
+
+def test_the_shipped_ternary_network_gains_from_its_zeros(quick_of_dlac: list[Row]) -> None:
+    found = {
+        kind: of_dlac(quick_of_dlac, f"speedup of skipping, {kind}", "resnet18_cifar") for kind in ("lowest", "mean")
+    }
+    assert found == pytest.approx({"lowest": 1.012, "mean": 1.797}, abs=5e-4)  # the lowest is the first layer's
+    assert of_dlac(quick_of_dlac, "skipping zeros, mean", "resnet18_cifar") == pytest.approx(1587.6, abs=0.05)
+    assert of_dlac(quick_of_dlac, "not skipping, highest", "resnet18_cifar") == 1024
+
+
+def test_what_follows_from_shapes_and_densities(quick_of_dlac: list[Row]) -> None:
+    near = [row for row in quick_of_dlac if row.network == "ResNet-34"]
+    assert {row.measure: row.ratio for row in near} == pytest.approx(
+        {
+            "operations of ResNet-18 over those of 2-bit ResNet-34": 1.032,
+            "model of ResNet-18 over that of 2-bit ResNet-34": 1.218,
+            "what skipping can gain, forward": 1.042,
+            "what skipping can gain, backward": 1.010,
+        },
+        abs=5e-4,
+    )
+
+
+def test_layers_of_both_networks_have_one_role() -> None:
+    assert [role(name) for name in ("conv1", "res2a/conv1", "res4f/conv2", "res5a/shortcut")] == [
+        role(name) for name in ("conv1", "layer1.0.conv1", "layer3.1.conv2", "layer4.0.downsample.0")
+    ]
+    assert role("res2a/conv1") != role("res3a/conv1") != role("res3a/conv2")
+
+
+def test_a_step_of_drawn_layers_has_products_is_empty_or_waited_for() -> None:
+    spec = attrs.evolve(machine("dlac-training"), rows=2, columns=3, buffers=4, buffers_weights=2)
+    layer = of_shares((0.5, 0.4), filters=6, side=5, channels=20)
+    weights, acts = (layer.weights[:, :, 0, 0] != 0), (layer.inputs[0].reshape(20, -1).T != 0)
+    products, empty = 0, 0
+    for f in range(0, 8, 2):
+        for w in range(0, 30, 2):
+            of_steps = weights[f : f + 2].sum(0) * acts[w : w + 2].sum(0)
+            products, empty = products + of_steps.sum(), empty + (of_steps == 0).sum()
+    found = cycles_lost(layer, spec)
+    assert (found.products, found.empty) == (products, empty)
+    assert found.dense == 2 * 5 * 20 * 4
+    assert found.products + found.empty < 6 * found.cycles < 6 * found.dense
+
+
+def test_sweeps_change_what_they_are_of() -> None:
+    assert (by_grid("4 x 128").rows, by_grid("4 x 128").columns) == (4, 128)
+    assert (by_buffers("2 x 8").buffers, by_buffers("2 x 8").buffers_weights) == (16, 2)
+    assert (by_resync("64").resync, by_queue("4").queue) == (64, 4)
+    assert reached("resync", 16, "1") < 2 < reached("resync", 16, "8") < reached("resync", 16, "32") < 4.1
 
 
 # --- rows
@@ -209,7 +290,7 @@ def test_an_interrupt_leaves_what_there_is(monkeypatch: pytest.MonkeyPatch, caps
 
 
 REFUSED = [
-    (["dpr"], "there is no paper 'dpr' (allowed: dpred); did you mean 'dpred'?"),
+    (["dpr"], "there is no paper 'dpr' (allowed: dpred, dlac); did you mean 'dpred'?"),
     (["dpred", "--table", "11"], "--table: dpred has no table 11 (allowed: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"),
     (["dpred", "--figure", "5c"], "--figure: dpred has no figure 5c (allowed: 1a"),
     (["dpred", "--figure", "x"], "--figure: dpred has no figure x (allowed: 1a, 1b,"),
@@ -257,9 +338,11 @@ def test_every_key_of_the_document_is_documented() -> None:
     assert set(documented("The document")) == KEYS
 
 
-def test_what_was_written_is_of_these_figures(dpred: Paper, quick: list[Row]) -> None:
-    document = json.loads((ROOT / "docs" / "reproduced" / "dpred.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", PAPERS)
+def test_what_was_written_is_of_these_figures(name: str, request: pytest.FixtureRequest) -> None:
+    document = json.loads((ROOT / "docs" / "reproduced" / f"{name}.json").read_text(encoding="utf-8"))
     written = {(row["where"], row["quantity"]): row for row in document["rows"]}
-    assert set(written) == {(row.where, row.quantity) for row in rows(dpred.entries, {})}
-    for row in quick:
+    assert len(written) == len(document["rows"])
+    assert set(written) == {(row.where, row.quantity) for row in rows(paper(name).entries, {})}
+    for row in request.getfixturevalue({"dpred": "quick", "dlac": "quick_of_dlac"}[name]):
         assert written[row.where, row.quantity] == row.as_json(), "`make reproduce` writes it anew"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SCHEMA = "tlm-reproduce/1"
 PLAIN_WIDTH, PICTURE_WIDTH = 130, 120  # columns, where there is no terminal to ask
 
-EPILOG = """papers: dpred. A table takes seconds, or a minute where energy is asked for; figures 6 to 9 run whole
-systems, and all of it takes a quarter of an hour.
+EPILOG = """papers: dpred, dlac. Of dpred a table takes seconds, or a minute where energy is asked for; figures 6 to 9
+run whole systems, and all of it takes a quarter of an hour. All of dlac takes a minute.
 exit codes: 0 done, 2 bad input, 130 interrupted, with what there is; 141 broken pipe."""
 
 
@@ -100,15 +100,17 @@ def _write(folder: Path, of: Paper, told: Sequence[Row], document: str) -> None:
 
 
 def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableType]]:
-    """A chart for each figure: the distributions that it shows, or the bars of what the model has for it."""
-    from .console import BarChart, distribution_chart
+    """A chart for each figure: the distributions or curves that it shows, or the bars of what the model has for it."""
+    from .console import BarChart, curve_chart, distribution_chart
 
     for where, found in groupby(told, lambda row: row.where):
         rows = [row for row in found if row.model is not None]
         if where in of.distributions:
             statistics = of.distributions[where]()
             yield where, distribution_chart(statistics, statistics.layers[0])
-        elif where.startswith("figure") and rows:
+        elif where in of.curves:
+            yield where, curve_chart(of.curves[where]())
+        elif where.startswith(("figure", "sweep")) and rows:
             yield where, BarChart(rows)
 
 

@@ -115,6 +115,14 @@ class Session:
         )
         return self.history[-1]
 
+    def take_a_step(self) -> None:
+        """Make one step as the next epoch would, with the first of its batches that makes one; no epoch is counted."""
+        self._set_phase(self.done)
+        self.network.train()
+        batches = torch.split(torch.randperm(len(self.images.train)), self.settings.batch)
+        with blamed_on_network("a step of training"):
+            any(self._learn(batch, _Seen()) for batch in batches)
+
     def _in_format(self, epoch: int) -> bool:
         """The epoch, counted from 0, is in the format, not in full precision."""
         return self.settings.format != "fp32" and epoch >= self.settings.full_epochs

@@ -1,7 +1,7 @@
 """What each part of the ternary recipe is worth: one network trained with no part, each part alone, and all.
 
-Each run is trained from scratch, for the same epochs, with several seeds. Results lie in `study.yaml`; the table that
-they make stands in `docs/training.md`, between two markers.
+Each run is trained from scratch, for the same epochs, with several seeds. Results lie in `study.yaml`, with the first
+seed's curves; the table that they make stands in `docs/training.md`, between two markers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from nets.training.checkpoint import SHIPPED, write_whole
+from nets.training.checkpoint import SHIPPED, Checkpoint, write_whole
 from nets.training.console import watched
 from nets.training.settings import RECIPES, Recipe, Settings
 
@@ -54,7 +54,7 @@ def settings_of(row: Row, base: Settings, seed: int) -> Settings:
 
 
 def study(base: Settings, seeds: int, folder: Path) -> Results:
-    """Train every row with seeds 1 to `seeds`: {row: {accuracy, forward, backward: one figure a seed}}."""
+    """Train every row with seeds 1 to `seeds`: {row: {accuracy, forward, backward: one figure a seed; curves}}."""
     results: Results = {}
     for row in ROWS:
         found = [watched(settings_of(row, base, seed), folder / "run.pt") for seed in range(1, seeds + 1)]
@@ -62,8 +62,23 @@ def study(base: Settings, seeds: int, folder: Path) -> Results:
             "accuracy": [round(checkpoint["accuracy"]["test"], 5) for checkpoint in found],
             "forward": [round(checkpoint["pairs"]["all"]["forward"], 5) for checkpoint in found],
             "backward": [round(checkpoint["pairs"]["all"]["backward"], 5) for checkpoint in found],
+            **curves(found[0]),
         }
     return results
+
+
+def curves(checkpoint: Checkpoint) -> dict[str, list[float]]:
+    """Of a run, epoch by epoch: the share of training images it got wrong, and the pairs of a batch, where it has any.
+
+    The pairs of an epoch without a step are those of the one before.
+    """
+    found: dict[str, list[float]] = {"error_by_epoch": [], "forward_by_epoch": [], "backward_by_epoch": []}
+    for epoch in checkpoint["history"]:
+        found["error_by_epoch"].append(round(epoch["error"], 5))
+        for way in ("forward", "backward"):
+            before = found[f"{way}_by_epoch"][-1:] or [0.0]
+            found[f"{way}_by_epoch"].append(round(epoch["pairs"].get(way, before[0]), 5))
+    return found
 
 
 def save(results: Results, told: dict[str, Any]) -> None:

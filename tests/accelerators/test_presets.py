@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,21 @@ PRESETS = {  # tiles, rows, columns, lanes; bits a cycle; rules for conv, fc
 SCNN = {"scnn-16x16": (16, 1024), "scnn-8x8": (8, 6144)}  # elements in a row and a column, accumulators of each
 
 
+DLAC = {"dlac-training": (0, 32), "dlac-inference": (16, 16)}  # columns of adders, bits of a value
+
+
 def test_the_presets_there_are() -> None:
-    assert preset_names() == sorted([*PRESETS, *SCNN])
+    assert preset_names() == sorted([*PRESETS, *SCNN, *DLAC])
+
+
+@pytest.mark.parametrize("name", DLAC)
+def test_dlac_has_512_units_at_500_mhz(name: str) -> None:
+    spec = load("ideal", [f"accelerator={name}"]).accelerator
+    assert (spec.tiles, spec.rows * spec.columns, spec.lanes, spec.clock) == (1, 512, 1, 500e6)
+    assert (spec.adders, spec.rows * (spec.columns - spec.adders)) == (DLAC[name][0], 512 - 16 * DLAC[name][0])
+    assert spec.rules == {"conv": "dlac", "fc": "dlac", "pointwise": "dlac"}
+    for memory, along in ((spec.activation_memory, spec.columns), (spec.weight_memory, spec.rows)):
+        assert memory.banks * memory.width_bits == along * spec.buffers * DLAC[name][1]
 
 
 @pytest.mark.parametrize("name", SCNN)
@@ -57,7 +71,7 @@ def test_a_preset_has_the_papers_numbers_and_its_own_rules(name: str) -> None:
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_cites_its_source(name: str) -> None:
     comments = [line for line in preset_file(name).read_text().splitlines() if line.startswith("#")]
-    assert any("DPRed, section" in line for line in comments)
+    assert re.search(r"(DPRed|ICASSP 2017), sections? \d", " ".join(line[2:] for line in comments))
     assert any("Assumed" in line for line in comments)
 
 

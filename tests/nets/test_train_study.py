@@ -32,6 +32,16 @@ def test_the_table_tells_points_beside_no_part() -> None:
     assert lines[-1].startswith("| all parts | 91.0% | 90.0% to 92.0% | +6.0 | 20% | 40% | 1.67 points below")
 
 
+def test_curves_have_an_epoch_each_and_keep_the_pairs_of_an_epoch_without_a_step() -> None:
+    pairs = [{"forward": 0.5, "backward": 0.25}, {}, {"forward": 0.4, "backward": 0.2}]
+    history = [{"error": 0.9 - number / 4, "pairs": of} for number, of in enumerate(pairs)]
+    assert study.curves({"history": history}) == {
+        "error_by_epoch": [0.9, 0.65, 0.4],
+        "forward_by_epoch": [0.5, 0.5, 0.4],
+        "backward_by_epoch": [0.25, 0.25, 0.2],
+    }
+
+
 def test_the_command_writes_results_and_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,4 +52,5 @@ def test_the_command_writes_results_and_a_table(
     asked = {"--network": "small_runs:build", "--width": "2", "--epochs": "1", "--seeds": "2", "--threads": "1"}
     assert command.main([word for pair in asked.items() for word in pair]) == 0
     assert "| ternary, no part |" in capsys.readouterr().out
-    assert "seeds: 2" in (tmp_path / "study.yaml").read_text()
+    written = (tmp_path / "study.yaml").read_text()
+    assert "seeds: 2" in written and written.count("error_by_epoch:") == 2

@@ -20,9 +20,11 @@ class AcceleratorSpec:
 
     `rules` names the cycle rule of each kind of layer; units take `serial_bits` bits of an activation a cycle, parallel
     ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
-    `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `am` is the whole activation memory,
-    `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy and area, is known where
-    `energy` says which figures are the machine's.
+    `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `skip` is whether machines that can
+    skip products with a zero do. A unit of DLAC has `buffers` outputs, of `buffers_weights` filters (None: as suits a
+    layer), runs ahead by `queue` steps, waits for all after `resync`, and in the last `adders` columns only adds. `am`
+    is the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes,
+    energy and area, is known where `energy` says which figures are the machine's.
     """
 
     preset: str
@@ -40,4 +42,10 @@ class AcceleratorSpec:
     layout: Literal["bricks", "planes"] = "bricks"
     accumulators: int = attrs.field(default=1024, validator=Range(above=0))
     registers: int = attrs.field(default=1, validator=Range(least=0))
+    skip: bool = True
+    buffers: int = attrs.field(default=1, validator=size)
+    buffers_weights: int | None = attrs.field(default=None, validator=Range(above=0, most=4096, optional=True))
+    queue: int = attrs.field(default=0, validator=Range(least=0))
+    resync: int = attrs.field(default=1, validator=Range(least=1))
+    adders: int = attrs.field(default=0, validator=Range(least=0))
     energy: EnergySpec | None = None

@@ -1,5 +1,6 @@
 """What a person sees in a terminal: progress and a live view while a run lasts, tables at its end; and pictures."""
 
+from .curves import curve_chart
 from .distributions import distribution_chart
 from .live import LiveView
 from .papers import BarChart, paper_notes, paper_page, paper_table
@@ -14,6 +15,7 @@ __all__ = [
     "LiveView",
     "Progress",
     "component_table",
+    "curve_chart",
     "distribution_chart",
     "paper_notes",
     "paper_page",

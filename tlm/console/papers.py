@@ -17,7 +17,7 @@ from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
 HEADS = ("quantity", "network", "published", "model", "ratio", "inputs")
 NONE = "-"
 MODEL, PUBLISHED = "green", "bright_black"
-FOR_VALUE, MOST_NAME = 7, 16
+FOR_VALUE, MOST_NAME, MOST_LISTED = 7, 18, 12
 
 
 def paper_table(rows: Sequence[Row]) -> Table:
@@ -38,7 +38,14 @@ def paper_notes(rows: Iterable[Row]) -> list[str]:
         for note in row.notes:
             networks.setdefault(note, []).append(row.network)
     every = {row.network for row in rows}
-    return [note if set(of) == every else f"{', '.join(dict.fromkeys(of))}: {note}" for note, of in networks.items()]
+    return [
+        note if set(of) == every else f"{_listed(list(dict.fromkeys(of)))}: {note}" for note, of in networks.items()
+    ]
+
+
+def _listed(networks: Sequence[str]) -> str:
+    """Many are told by the first and the last."""
+    return ", ".join(networks) if len(networks) <= MOST_LISTED else f"{networks[0]} to {networks[-1]}"
 
 
 def paper_page(rows: Sequence[Row], pictures: Mapping[str, str]) -> Iterator[str]:
@@ -68,8 +75,10 @@ class BarChart:
         return segments(cut(line, options.max_width, glyphs.cut) for line in self.lines(options.max_width, glyphs))
 
     def lines(self, width: int, glyphs: Glyphs) -> Iterator[Cell]:
-        """A heading and bars, all to one scale."""
-        most = max((max(row.model or 0, row.published or 0) for row in self.rows), default=0) or 1
+        """A heading and bars, all of one unit to one scale."""
+        most: dict[str, float] = {}
+        for row in self.rows:
+            most[row.unit] = max(most.get(row.unit, 0.0), row.model or 0.0, row.published or 0.0)
         name = min(MOST_NAME, max(len(row.network) for row in self.rows))
         room = max(1, width - name - 2 * FOR_VALUE - 4)
         for _, same in groupby(self.rows, lambda row: row.measure):
@@ -77,7 +86,7 @@ class BarChart:
                 if not index:
                     yield [(_named(row), "bold")]
                 if row.model is not None:
-                    yield _bar(row, most, name, room, glyphs)
+                    yield _bar(row, most[row.unit] or 1, name, room, glyphs)
         yield [(f"{glyphs.busy} model  {glyphs.waiting} published, where it can be read", "italic")]
 
 

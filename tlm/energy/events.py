@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Events, each of the layer it was for. A *unit* is one place of the grid of a tile, `rows` x `columns`: an
-#: inner-product unit of `lanes` products, or an element of SCNN.
+#: inner-product unit of `lanes` products, an element of SCNN, or a unit of DLAC.
 EVENTS = {
     "cycles": "a cycle of the accelerator's clock",
     "macs": "a multiply-accumulate of the layer, padding included",

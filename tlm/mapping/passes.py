@@ -103,7 +103,8 @@ def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
     if rule is None:
         return program
     cycles = np.stack([_cycles(program, rule.completion(layer, image, spec)) for image in range(layer.images)])
-    return attrs.evolve(program, cycles=cycles, multiplications=effectual_macs(layer) if rule.skips else None)
+    skips = rule.skips and spec.skip
+    return attrs.evolve(program, cycles=cycles, multiplications=effectual_macs(layer) if skips else None)
 
 
 def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:

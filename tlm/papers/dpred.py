@@ -20,6 +20,7 @@ from .paper import Model
 from .runs import ran
 from .steps import Layers, completed, layers, machine, mean_bits, rule_cycles, step_cycles
 from .tensors import Spent, spent, tensor_cycles, tensors
+from .trained import checkpoint
 
 #: Networks that the paper does not describe in full, and of which layers: the gates alone; inputs of 17 x 17.
 SHAPES = {"NeuralTalk": ("NeuralTalk_h512", "WLSTM_gates"), "Denoise": ("Denoise_17", "")}
@@ -174,7 +175,7 @@ def metadata(_network: str) -> float:
 def areas(accelerator: str) -> Mapping[str, float]:
     """{component: mm2} of a machine, and of "all"."""
     system = System(
-        simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(trained("lenet", "int8"))]
+        simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(checkpoint("lenet", "int8"))]
     )
     found: dict[str, float] = {}
     for row in area(system.machines[0], None):
@@ -206,7 +207,7 @@ def dstripes_area(over: str, _machine: str) -> float:
 
 def power_of_8_bits(_machine: str) -> float:
     """DStripes_T of 8 bits over BASE of 8 bits, in convolutions, all data on chip."""
-    source = trained("alex", "int8")
+    source = checkpoint("alex", "int8")
     own, base = (spent(source, _of_8_bits(one))["conv"] for one in (DSTRIPES_T_8, BASE_8))
     return (own.joules / own.cycles) / (base.joules / base.cycles)
 
@@ -250,24 +251,16 @@ def _of_kinds(cycles: Mapping[str, int], kinds: Sequence[str]) -> int:
 # --- networks of 8 bits that were trained here
 
 
-def trained(network: str, form: str) -> str:
-    """The workload of a shipped checkpoint."""
-    data = "digits" if network in ("lenet", "vgg") else "patterns"
-    return (
-        f'{{network: "nets.{network}:build", weights: nets/checkpoints/{network}-{form}.pt, input: "nets.data:{data}"}}'
-    )
-
-
 def eight_bits(form: str, accelerator: str, base: str, scale: float, network: str) -> float:
     """A machine over BASE, made `scale` times as fast, in all layers with weights."""
-    source = trained(network, form)
+    source = checkpoint(network, form)
     found, other = (sum(tensor_cycles(source, one).values()) for one in (accelerator, base))
     return other / found / scale
 
 
 def pruned(accelerator: str, network: str) -> float:
     """A machine over BASE in the convolutions of a pruned network of 8 bits."""
-    source = trained(network, "int8-pruned")
+    source = checkpoint(network, "int8-pruned")
     return tensor_cycles(source, BASE_8)["conv"] / tensor_cycles(source, accelerator)["conv"]
 
 

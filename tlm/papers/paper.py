@@ -12,17 +12,26 @@ import attrs
 from ruamel.yaml import YAML
 
 from ..inputs.errors import BadInput
+from ..result import Curves
 from ..statistics import WorkloadStatistics
 
 #: What the model gives for one network.
 Model = Callable[[str], float]
 
 #: Each paper: its module, and its figures beside that, in `NAME.yaml`.
-PAPERS = {"dpred": "DPRed: Making Typical Activation and Weight Values Matter In Deep Learning Computing"}
+PAPERS = {
+    "dpred": "DPRed: Making Typical Activation and Weight Values Matter In Deep Learning Computing",
+    "dlac": "Accelerating Deep Convolutional Networks Using Low-Precision and Sparsity",
+}
 
 MEAN = "geomean"
 FOLDER = Path(__file__).parent
 PLACE = re.compile(r"(table|figure) (\w+)")
+
+
+def _by_network(published: Mapping[str, float | None] | Sequence[str]) -> Mapping[str, float | None]:
+    """Those of a list of networks cannot be read."""
+    return published if isinstance(published, Mapping) else dict.fromkeys(published)
 
 
 @attrs.frozen
@@ -37,7 +46,7 @@ class Entry:
 
     where: str
     measure: str
-    published: Mapping[str, float | None]
+    published: Mapping[str, float | None] = attrs.field(converter=_by_network)
     unit: str = "x"
     model: str = ""
     lacking: str = ""
@@ -71,14 +80,15 @@ class Entry:
 class Paper:
     """What a paper prints, in its order, and what the model has for it.
 
-    `distributions` {figure: the statistics that it draws}.
+    `distributions` {figure: the statistics that it draws}; `curves` {figure: those that it draws}.
     """
 
     name: str
     title: str
     entries: tuple[Entry, ...]
     models: Mapping[str, Model]
-    distributions: Mapping[str, Callable[[], WorkloadStatistics]]
+    distributions: Mapping[str, Callable[[], WorkloadStatistics]] = attrs.field(factory=dict)
+    curves: Mapping[str, Callable[[], Curves]] = attrs.field(factory=dict)
 
     def chosen(self, table: str | None = None, figure: str | None = None) -> list[Entry]:
         """All entries, or those of a table or figure; BadInput where there is none."""
@@ -106,7 +116,8 @@ def paper(name: str) -> Paper:
         raise BadInput(f"there is no paper {name!r}", given=name, allowed=PAPERS)
     entries = [entry for one in YAML(typ="safe").load(FOLDER / f"{name}.yaml")["entries"] for entry in _entries(one)]
     module = import_module(f".{name}", __package__)
-    return Paper(name, PAPERS[name], tuple(entries), module.MODELS, module.DISTRIBUTIONS)
+    drawn = (getattr(module, drawings, {}) for drawings in ("DISTRIBUTIONS", "CURVES"))
+    return Paper(name, PAPERS[name], tuple(entries), module.MODELS, *drawn)
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[Entry]:
@@ -118,9 +129,5 @@ def _entries(document: Mapping[str, Any]) -> Iterator[Entry]:
     common = {key: value for key, value in document.items() if key not in ("models", "published")}
     for measure, model in models.items():
         published = document["published"]
-        yield Entry(**common, measure=measure, model=model, published=_figures(published, measure))
-
-
-def _figures(published: Mapping[str, Any] | Sequence[str], measure: str) -> Mapping[str, float | None]:
-    """Those of one measure; of a list of networks none can be read."""
-    return published[measure] if isinstance(published, Mapping) else dict.fromkeys(published)
+        own = published[measure] if isinstance(published, Mapping) else published
+        yield Entry(**common, measure=measure, model=model, published=own)

@@ -1,5 +1,6 @@
 """What a run was: the result document, and the reasons its time is told in."""
 
+from .curves import Curves
 from .document import (
     OPERANDS,
     AcceleratorResult,
@@ -29,6 +30,7 @@ __all__ = [
     "Comparison",
     "Component",
     "Compression",
+    "Curves",
     "EnergyRow",
     "LayerOrder",
     "LayerResult",

@@ -77,18 +77,23 @@ def check_name(name: str) -> None:
 def profile_layers(name: str) -> list[ProfileLayer]:
     """The layers of a network that do arithmetic, with their precisions."""
     check_name(name)
-    shapes = [row for row in _document(NETWORKS, name)["layers"] if row["type"] in ("conv", "fc")]
+    rows = shapes(name)
     published = _document(PRECISIONS, name)
     if "like" in published:
         published = _document(PRECISIONS, published["like"])
-    convs = [row for row in shapes if row["type"] == "conv"]
+    convs = [row for row in rows if row["type"] == "conv"]
     order = _printed_order([row["name"] for row in convs], published.get("printed"))
     conv_rows = {convs[place]["name"]: number for number, place in enumerate(order)}
     fully = iter(published.get("fc_profile", ()))
     return [
         _conv(row, published, conv_rows[row["name"]]) if row["type"] == "conv" else _fc(row, published, next(fully))
-        for row in shapes
+        for row in rows
     ]
+
+
+def shapes(name: str) -> list[dict[str, Any]]:
+    """The rows of a published network's layers that do arithmetic, sizes as [height, width, channels]."""
+    return [row for row in _document(NETWORKS, name)["layers"] if row["type"] in ("conv", "fc")]
 
 
 def _printed_order(names: Sequence[str], printed: str | None) -> list[int]:

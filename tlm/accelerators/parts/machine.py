@@ -145,10 +145,12 @@ class Machine(Module):
 
 def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:
     """Refuse a weight memory that cannot give the grid its row of weights every cycle."""
-    needed = spec.rows * spec.lanes * bits
+    filters = spec.rows * (spec.buffers_weights or spec.buffers)
+    needed = filters * spec.lanes * bits
     offered = spec.weight_memory.banks * spec.weight_memory.width_bits
     if offered < needed:
         raise BadInput(
-            f"the weight memory gives {offered} bits a cycle; rows x lanes x {bits} bits need {needed}",
+            f"the weight memory gives {offered} bits a cycle; {filters} filters x {spec.lanes} lanes x {bits} bits "
+            f"need {needed}",
             key="accelerator.weight_memory",
         )

@@ -20,7 +20,7 @@ Int64s = npt.NDArray[np.int64]
 class Grid:
     """A machine of `tiles` x `rows` filters, `columns` windows and `lanes` channels (DPRed, section 5.1).
 
-    With `whole_kernel` a step is all of the kernel for `lanes` channels, and nothing is folded.
+    With `whole_kernel` a step is all of the kernel for `lanes` channels. `folds`: first layers may be folded.
     """
 
     tiles: int
@@ -28,6 +28,7 @@ class Grid:
     columns: int
     lanes: int
     whole_kernel: bool = False
+    folds: bool = True
 
     @classmethod
     def of(cls, spec: AcceleratorSpec) -> Grid:
@@ -89,7 +90,7 @@ class Geometry:
         if not conv and layer.kind != "fc":
             return cls._without_weights(layer, grid)
         channels = int(layer.weights.shape[1])
-        folds = layer.groups == 1 and layer.dilation == (1, 1) and not grid.whole_kernel
+        folds = grid.folds and layer.groups == 1 and layer.dilation == (1, 1)
         folded = conv and channels == 3 and folds and max(layer.stride) > 1
         return cls(
             grid=grid,

@@ -26,7 +26,7 @@ from .scnn_banks import Banks, Blocks
 def grid(layer: Layer, spec: AcceleratorSpec) -> Grid:
     """One tile of a chunk's filters, all windows side by side, and a channel a step."""
     windows = int(np.prod(layer.out_size))
-    return Grid(1, Patches.of(layer, spec).chunk, windows, 1, whole_kernel=True)
+    return Grid(1, Patches.of(layer, spec).chunk, windows, 1, whole_kernel=True, folds=False)
 
 
 def completion(layer: Layer, image: int, spec: AcceleratorSpec) -> Int64s:
@@ -62,6 +62,8 @@ class Patches:
         """As the machine's elements have it; BadInput where their accumulators hold no filter's outputs."""
         if spec.tiles != 1:
             raise BadInput("must be 1: SCNN broadcasts weights from one buffer", key="accelerator.tiles")
+        if not spec.skip:
+            raise BadInput("must be true: SCNN has no other way than to skip zeros", key="accelerator.skip")
         grid = (spec.rows, spec.columns)
         out = [-(-side // elements) for side, elements in zip(layer.out_size, grid, strict=True)]
         chunk = spec.accumulators // (out[0] * out[1])
