@@ -232,14 +232,16 @@ class Dma(Module):
         self.in_flight += choice.payload.data_length
         self._at_memory += 1
         self.probe.set(BUSY)
-        if self._idle_channels:
-            self._idle_channels.pop().succeed(choice)
-        else:
-            self.env.process(self._channel(choice))
+        if not self._idle_channels:
+            idle = self.env.event()
+            self._idle_channels.append(idle)
+            self.env.process(self._channel(idle))
+        self._idle_channels.pop().succeed(choice)
 
-    def _channel(self, moving: Move) -> Process:
+    def _channel(self, idle: simpy.Event) -> Process:
         """One transaction in flight at a time, for as long as the run lasts."""
         while True:
+            moving = yield idle
             payload = moving.payload
             delay = yield from self.mem.b_transport(payload, 0)
             if delay:
@@ -251,7 +253,6 @@ class Dma(Module):
                 moving.landed(self)
             idle = self.env.event()
             self._idle_channels.append(idle)
-            moving = yield idle
 
     def _sleep(self, for_credit: bool) -> simpy.Event:
         self._asleep_for_credit, self._asleep_since = for_credit, self.now
