@@ -55,7 +55,7 @@ class Machine(Module):
             self, plan, self.link, self.am, self.reducers, self.dma, self.clock, EXACT_READ_AHEAD if exact else 1
         )
         self.dispatcher.outputs = self.outputs
-        self.dispatcher.tiles = self.tiles
+        self.link.tiles = self.tiles
         self.am.datapath_of = self.dispatcher.datapath
         self.compressor = Compressor(self, "compressor", compression.compressors, engines)
         self.compressor.drain(list(self.outputs.values()), self.dma)
