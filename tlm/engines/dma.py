@@ -107,7 +107,7 @@ class Dma(Module):
     def full_fs(self) -> int:
         """For how long a request has waited for others in flight to leave it their bytes of `outstanding`."""
         waiting = self._asleep and self._asleep_for_credit
-        return self._full_fs + (self.now - self._asleep_since if waiting else 0)
+        return self._full_fs + (int(self.env._now) - self._asleep_since if waiting else 0)
 
     def moved(self, layer: int | None, operand: str) -> Moved:
         """What has been moved of a layer's operand; of no layer, the `transfers` of users."""
@@ -196,7 +196,7 @@ class Dma(Module):
     def forget(self) -> None:
         """What ended before now explains no later wait: drop what it had waited for itself."""
         now, recent = self.now, self._recent
-        while recent and recent[0].milestones[-1][0] < now:
+        while recent and recent[0].payload.milestones[-1][0] < now:
             recent.popleft().blocker = None
 
     def _ask(self, payload: Payload) -> simpy.Event:
@@ -216,7 +216,7 @@ class Dma(Module):
             if choice is None or (self.in_flight and self.in_flight + choice.payload.data_length > self.outstanding):
                 break
             self._launch(choice)
-        self._asleep, self._asleep_for_credit, self._asleep_since = True, choice is not None, self.now
+        self._asleep, self._asleep_for_credit, self._asleep_since = True, choice is not None, int(self.env._now)
 
     def _choose(self) -> Move | None:
         begun = self.streams.begun

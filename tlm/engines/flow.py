@@ -104,7 +104,7 @@ class Request(Move):
         """Its room is reserved; where data are carried, they get a place."""
         self.stream.take()
         dma.streams.launched(self)
-        self.issued_fs = dma.now
+        self.issued_fs = int(dma.env._now)
         self.blocker, self.starved = dma.let_go
         if dma.carries_data:
             self.payload.data = bytearray(self.payload.data_length)

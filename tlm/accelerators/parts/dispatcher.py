@@ -236,6 +236,8 @@ class Dispatcher(Module):
         self._starts.append(self.now)
         self._array_free = self.now
         self._dma.forget()
+        if self.checked and work.completes:
+            self._am.catch_up()
         started, done = self._link.start(work.cycles * self._clock.period_fs)
         yield started
         self.probe.set(BUSY)
