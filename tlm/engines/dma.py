@@ -53,8 +53,8 @@ class Dma(Module):
 
     Users' transfers are cut at multiples of `request` bytes: by default 2 KiB, or less where `outstanding` would not
     hold 16 of them. What is in flight together may reach the memory in any order: a read waits for the write it needs.
-    With `carries_data` payloads hold real bytes, else reads are timing only. A request in flight is a process only where
-    the memory waits.
+    With `carries_data` payloads hold real bytes, else reads are timing only. A request in flight is a process only
+    where the memory waits.
     """
 
     kind = "dma"
@@ -138,12 +138,10 @@ class Dma(Module):
             assert self.mem.target is not None
             yield self.mem.target.owner, "an answer" if self._at_memory == 1 else f"{self._at_memory:,} answers"
             return
-        for stream in self.streams:
-            waits = stream.waits_for()
-            if stream.delivered:
-                yield stream.engines, f"{stream.delivered:,} delivered values to be stored"
-            elif waits is not None:
-                yield waits
+        found = list(self.streams.wait_for())
+        yield from found
+        if not found and self._asleep_for_credit:
+            yield None, f"{self.in_flight:,} B in flight to leave it"
 
     def read(self, address: int, length: int) -> simpy.Event:
         """Read `length` bytes from `address` on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+from ..core import Party
 from .flow import ReadStream, Request
 
 
@@ -18,8 +19,7 @@ class Streams:
 
     def __init__(self, ahead: int) -> None:
         self._streams: list[ReadStream] = []
-        #: Those with something left to ask for, in the order in which they go: (needed by which pass, when its last turn
-        #: was, stream).
+        #: Those with something left to ask for, in the order in which they go: (needed by which pass, turn, stream).
         self._order: list[tuple[int, int, ReadStream]] = []
         self._current: ReadStream | None = None
         self._turns = 0
@@ -28,9 +28,6 @@ class Streams:
         self._ahead = 0
         #: What has come for layers that were yet to run.
         self.ahead_bytes = 0
-
-    def __iter__(self) -> Iterator[ReadStream]:
-        return iter(self._streams)
 
     @property
     def begun(self) -> Request | None:
@@ -42,6 +39,15 @@ class Streams:
     def pending(self) -> bool:
         """Whether any stream has something left to ask for."""
         return bool(self._order)
+
+    def wait_for(self) -> Iterator[tuple[Party | None, str]]:
+        """Whom they wait for: who keeps what was delivered, or has no room for more."""
+        for stream in self._streams:
+            waits = stream.waits_for()
+            if stream.delivered:
+                yield stream.engines, f"{stream.delivered:,} delivered values to be stored"
+            elif waits is not None:
+                yield waits
 
     def add(self, stream: ReadStream) -> None:
         """One more, from now on."""
