@@ -237,11 +237,18 @@ class Dma(Module):
         if isinstance(begun, int):
             self._lands(choice, begun)
         else:
-            begun.callbacks.append(lambda side: self._lands(choice, side.done_fs) if side.ok else None)
+            begun.callbacks.append(partial(self._answered, choice))
 
     def _lands(self, moved: Move, at_fs: int) -> None:
         """The memory will have done it then; later in this instant at the earliest."""
         call_in(self.env, at_fs - int(self.env._now), partial(self._landed, moved))
+
+    def _answered(self, moved: Move, side: Any) -> None:
+        """The memory, which had kept it waiting, returns; an error ends the run."""
+        if side.ok and side.done_fs > self.env._now:
+            self._lands(moved, side.done_fs)
+        elif side.ok:
+            self._landed(moved)
 
     def _landed(self, moved: Move) -> None:
         self._at_memory -= 1
