@@ -78,7 +78,7 @@ def test_a_write_goes_when_the_groups_its_bytes_hold_are_encoded(stream: Region,
 @pytest.mark.parametrize(("value", "wanted"), [(0, 3), (15, 3), (16, 7), (39, 7), (40, 9), (500, 9)])
 def test_a_load_is_wanted_by_the_first_pass_that_needs_more(value: int, wanted: int) -> None:
     load = Load((region(64, 1),), np.array([16, 40, 64]), np.array([3, 7, 9]), layer=0, image=0)
-    assert load.wanted_by(value) == wanted
+    assert load.wanted_by(np.array([value])).tolist() == [wanted]
 
 
 def test_runs_of_several_regions_come_in_turns_and_count_as_one_stream() -> None:

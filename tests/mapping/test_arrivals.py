@@ -48,7 +48,7 @@ def order(arrivals: Arrivals) -> list[tuple[int, int]]:
     """(region, value) of every value of the stream, by taking the runs one after the other."""
     load = Load(arrivals.regions, arrivals.need, arrivals.need, 0, 0, (), arrivals.turns)
     before, stream = Counter[int](), []
-    for number, run in load.runs(CUT):
+    for number, _wanted_by, run in load.runs(CUT):
         stream += [(number, value) for value in range(before[number], run[-1].values)]
         before[number] = run[-1].values
     return stream

@@ -12,6 +12,9 @@ from .format import Bytes, Int64s, Ints
 READ_BITS = 32
 """How many bits of a field `take` returns at least; what lies above them is to be masked off."""
 
+BLOCK = 1 << 15
+"""So many fields are written at once: what they take on the way stays in a processor's cache."""
+
 
 def empty_words(bits: int) -> Int64s:
     """Zeroed words with room for `bits` bits and for the spill of the last field."""
@@ -20,8 +23,11 @@ def empty_words(bits: int) -> Int64s:
 
 def put(words: Int64s, offsets: Int64s, codes: Ints) -> None:
     """Write `codes` [n] (each below 2^32) at bit `offsets` [n], ascending; fields must not overlap."""
-    if not offsets.size:
-        return
+    for begin in range(0, offsets.size, BLOCK):
+        _put(words, offsets[begin : begin + BLOCK], codes[begin : begin + BLOCK])
+
+
+def _put(words: Int64s, offsets: Int64s, codes: Ints) -> None:
     codes = codes.astype(np.int64)
     word, shift = offsets >> 6, offsets & 63
     starts = np.flatnonzero(np.concatenate(([True], word[1:] != word[:-1])))

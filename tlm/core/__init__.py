@@ -19,6 +19,7 @@ from .interconnect.router import Router
 from .kernel.awaited import Awaited
 from .kernel.module import Announced, Answer, Module, Party, Rate
 from .kernel.probe import BUSY, IDLE, Probe
+from .kernel.scheduling import call_in
 from .kernel.time import FS_PER_NS, FS_PER_S, Clock, to_fs
 from .transport.binding import Hop, Socket, Transport
 from .transport.copying import deep_copy, update_original
@@ -53,6 +54,7 @@ from .transport.phases import (
     Sync,
 )
 from .transport.quantum import QuantumKeeper
+from .transport.side_process import begin_transport
 from .transport.sockets import InitiatorSocket, MultiInitiatorSocket, MultiTargetSocket, TargetSocket
 
 __all__ = [
@@ -123,6 +125,8 @@ __all__ = [
     "Transport",
     "TransportError",
     "Wait",
+    "begin_transport",
+    "call_in",
     "check_protocol",
     "deep_copy",
     "find_deadlock",

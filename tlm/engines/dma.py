@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from functools import partial
 from numbers import Integral
 from operator import index
 from typing import Any
@@ -11,13 +12,11 @@ from typing import Any
 import attrs
 import simpy
 
-from ..core import BUSY, IDLE, READ, WRITE, BadInput, InitiatorSocket, Module, Party, Payload
+from ..core import BUSY, IDLE, READ, WRITE, BadInput, InitiatorSocket, Module, Party, Payload, begin_transport, call_in
 from .flow import Cause, Move, ReadStream, Write
 from .given import in_bytes
 from .streams import Streams
 from .transfer import Transfer
-
-Process = Generator[simpy.Event, Any, None]
 
 ROOM = "room"
 
@@ -54,8 +53,8 @@ class Dma(Module):
 
     Users' transfers are cut at multiples of `request` bytes: by default 2 KiB, or less where `outstanding` would not
     hold 16 of them. What is in flight together may reach the memory in any order: a read waits for the write it needs.
-    With `carries_data` payloads hold real bytes, else reads are timing only. Each request in flight is a process of a
-    pool that grows to what is needed.
+    With `carries_data` payloads hold real bytes, else reads are timing only. A request in flight is a process only
+    where the memory waits.
     """
 
     kind = "dma"
@@ -85,13 +84,14 @@ class Dma(Module):
         self._at_memory = 0
         self._users_turn = True
         self._moved: dict[tuple[int | None, str], Moved] = {}
-        self._idle_channels: list[simpy.Event] = []
-        self._asleep: simpy.Event | None = None
-        self._asleep_for_credit = False
+        self._asleep = self._asleep_for_credit = False
         self._asleep_since = 0
         self._full_fs = 0
         self._recent: deque[Move] = deque()
-        self.process(self._issue)
+
+    def start_of_simulation(self) -> None:
+        """Issue what is asked for by then, once all processes have begun."""
+        call_in(self.env, 0, self._issue)
 
     @property
     def read_bytes(self) -> int:
@@ -106,12 +106,15 @@ class Dma(Module):
     @property
     def full_fs(self) -> int:
         """For how long a request has waited for others in flight to leave it their bytes of `outstanding`."""
-        waiting = self._asleep is not None and self._asleep_for_credit
-        return self._full_fs + (self.now - self._asleep_since if waiting else 0)
+        waiting = self._asleep and self._asleep_for_credit
+        return self._full_fs + (int(self.env._now) - self._asleep_since if waiting else 0)
 
     def moved(self, layer: int | None, operand: str) -> Moved:
         """What has been moved of a layer's operand; of no layer, the `transfers` of users."""
-        return self._moved.setdefault((layer, operand), Moved())
+        part = self._moved.get((layer, operand))
+        if part is None:
+            part = self._moved[layer, operand] = Moved()
+        return part
 
     def traffic(self) -> dict[str, tuple[int, int]]:
         """{operand: (bytes read, bytes written)}, of all layers; `transfers` are users'."""
@@ -135,12 +138,10 @@ class Dma(Module):
             assert self.mem.target is not None
             yield self.mem.target.owner, "an answer" if self._at_memory == 1 else f"{self._at_memory:,} answers"
             return
-        for stream in self.streams:
-            waits = stream.waits_for()
-            if stream.delivered:
-                yield stream.engines, f"{stream.delivered:,} delivered values to be stored"
-            elif waits is not None:
-                yield waits
+        found = list(self.streams.wait_for())
+        yield from found
+        if not found and self._asleep_for_credit:
+            yield None, f"{self.in_flight:,} B in flight to leave it"
 
     def read(self, address: int, length: int) -> simpy.Event:
         """Read `length` bytes from `address` on.
@@ -167,7 +168,7 @@ class Dma(Module):
 
     def wake(self, reason: Cause) -> None:
         """Something changed that may let a request go: room, or data that were written."""
-        if self._asleep is not None and not self._asleep_for_credit:
+        if self._asleep and not self._asleep_for_credit:
             self._rouse(reason)
 
     def serve(self, image: int, layer: int) -> None:
@@ -187,13 +188,13 @@ class Dma(Module):
             self._recent.append(moved)
         if not self.in_flight:
             self.probe.set(ROOM if self.streams.pending else IDLE)
-        if self._asleep is not None and self._asleep_for_credit:
+        if self._asleep and self._asleep_for_credit:
             self._rouse(moved)
 
     def forget(self) -> None:
         """What ended before now explains no later wait: drop what it had waited for itself."""
         now, recent = self.now, self._recent
-        while recent and recent[0].milestones[-1][0] < now:
+        while recent and recent[0].payload.milestones[-1][0] < now:
             recent.popleft().blocker = None
 
     def _ask(self, payload: Payload) -> simpy.Event:
@@ -206,14 +207,14 @@ class Dma(Module):
         self.wake(None)
         return transfer.done
 
-    def _issue(self) -> Process:
+    def _issue(self) -> None:
+        """Launch what can go, then sleep."""
         while True:
             choice = self._choose()
-            length = choice.payload.data_length if choice is not None else 0
-            if choice is None or (self.in_flight and self.in_flight + length > self.outstanding):
-                yield self._sleep(for_credit=choice is not None)
-            else:
-                self._launch(choice)
+            if choice is None or (self.in_flight and self.in_flight + choice.payload.data_length > self.outstanding):
+                break
+            self._launch(choice)
+        self._asleep, self._asleep_for_credit, self._asleep_since = True, choice is not None, int(self.env._now)
 
     def _choose(self) -> Move | None:
         begun = self.streams.begun
@@ -232,38 +233,35 @@ class Dma(Module):
         self.in_flight += choice.payload.data_length
         self._at_memory += 1
         self.probe.set(BUSY)
-        if self._idle_channels:
-            self._idle_channels.pop().succeed(choice)
+        begun = begin_transport(self.mem.hops[0], choice.payload, 0)
+        if isinstance(begun, int):
+            self._lands(choice, begun)
         else:
-            self.env.process(self._channel(choice))
+            begun.callbacks.append(partial(self._answered, choice))
 
-    def _channel(self, moving: Move) -> Process:
-        """One transaction in flight at a time, for as long as the run lasts."""
-        while True:
-            payload = moving.payload
-            delay = yield from self.mem.b_transport(payload, 0)
-            if delay:
-                yield self.env.timeout(delay)
-            self._at_memory -= 1
-            if payload.is_response_error:
-                moving.refused(self)
-            else:
-                moving.landed(self)
-            idle = self.env.event()
-            self._idle_channels.append(idle)
-            moving = yield idle
+    def _lands(self, moved: Move, at_fs: int) -> None:
+        """The memory will have done it then; later in this instant at the earliest."""
+        call_in(self.env, at_fs - int(self.env._now), partial(self._landed, moved))
 
-    def _sleep(self, for_credit: bool) -> simpy.Event:
-        self._asleep_for_credit, self._asleep_since = for_credit, self.now
-        self._asleep = self.env.event()
-        return self._asleep
+    def _answered(self, moved: Move, side: Any) -> None:
+        """The memory, which had kept it waiting, returns; an error ends the run."""
+        if side.ok and side.done_fs > self.env._now:
+            self._lands(moved, side.done_fs)
+        elif side.ok:
+            self._landed(moved)
+
+    def _landed(self, moved: Move) -> None:
+        self._at_memory -= 1
+        if moved.payload.is_response_error:
+            moved.refused(self)
+        else:
+            moved.landed(self)
 
     def _rouse(self, reason: Cause) -> None:
-        self._full_fs = self.full_fs
-        asleep, self._asleep = self._asleep, None
+        """Go on once all that happens in this instant, and was scheduled before, has happened."""
+        self._full_fs, self._asleep = self.full_fs, False
         self.let_go = reason, not self._at_memory
-        assert asleep is not None
-        asleep.succeed()
+        call_in(self.env, 0, self._issue)
 
 
 def _request_bytes(outstanding: int) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Union
 import simpy
 
 from ..core import READ, CheckFailed, Party, Payload, Progress
-from .region import Cut, Load, Piece, Region
+from .region import Cut, Load, Piece
 
 if TYPE_CHECKING:
     from .dma import Dma
@@ -51,7 +51,7 @@ class Move(ABC):
 
 
 class Request(Move):
-    """One read of a load's region number `number`, from byte `begin` of it on.
+    """One read of a load's region number `number`, from byte `begin` of that `region` on.
 
     It completes `values` values of its stream, which makes `upto` since the start of the simulation. `first` begins a
     run: it reserves `room` values at the destination for all of it; the run ends at `run_end` bytes of its region.
@@ -66,6 +66,7 @@ class Request(Move):
         "latency_fs",
         "load",
         "number",
+        "region",
         "room",
         "run_end",
         "starved",
@@ -77,7 +78,8 @@ class Request(Move):
     def __init__(
         self, stream: ReadStream, load: Load, number: int, begin: int, piece: Piece, values: int, upto: int
     ) -> None:
-        super().__init__(Payload(READ, load.regions[number].address_of(begin), data_length=piece.end - begin))
+        self.region = load.regions[number]
+        super().__init__(Payload(READ, self.region.address_of(begin), None, piece.end - begin))
         self.stream = stream
         self.load = load
         self.number = number
@@ -94,11 +96,6 @@ class Request(Move):
         self.starved = False  # the memory had nothing to do until its blocker let it go
 
     @property
-    def region(self) -> Region:
-        """What it reads of."""
-        return self.load.regions[self.number]
-
-    @property
     def end(self) -> int:
         """Where it ends, in bytes from the region's start."""
         return self.begin + self.payload.data_length
@@ -107,7 +104,7 @@ class Request(Move):
         """Its room is reserved; where data are carried, they get a place."""
         self.stream.take()
         dma.streams.launched(self)
-        self.issued_fs = dma.now
+        self.issued_fs = int(dma.env._now)
         self.blocker, self.starved = dma.let_go
         if dma.carries_data:
             self.payload.data = bytearray(self.payload.data_length)
@@ -122,7 +119,7 @@ class Request(Move):
 
     def expanded(self, landed_fs: int, began_fs: int, done_fs: int) -> None:
         """An engine has it from `began_fs` to `done_fs`; where it took it up at once, that is mere latency."""
-        self.milestones.append((done_fs, "decompression"))
+        self.payload.milestones.append((done_fs, "decompression"))
         self.latency_fs = done_fs - landed_fs if began_fs == landed_fs else 0
 
 
@@ -222,11 +219,12 @@ class ReadStream:
     def landed(self, request: Request) -> None:
         """The request's data are on the chip; deliver it and those that waited for it, in order."""
         request.is_here = True
-        now = int(self.env.now)
-        while self._in_order and self._in_order[0].is_here:
-            first = self._in_order.popleft()
-            if not first.milestones or first.milestones[-1][0] < now:
-                first.milestones.append((now, "offchip_bandwidth"))
+        now, in_order = int(self.env._now), self._in_order
+        while in_order and in_order[0].is_here:
+            first = in_order.popleft()
+            milestones = first.payload.milestones
+            if not milestones or milestones[-1][0] < now:
+                milestones.append((now, "offchip_bandwidth"))
             self.deliver(first)
 
     def commit(self, request: Request) -> None:
@@ -241,15 +239,14 @@ class ReadStream:
             self.woken(self.full_reason)
 
     def _generate(self, loads: Iterator[Load], cut: Cut) -> Iterator[Request]:
-        base = 0
+        upto = 0
         for load in loads:
             begin, values = [0] * len(load.regions), [0] * len(load.regions)
-            for number, run in load.runs(cut):
-                first_need = load.wanted_by(sum(values))
+            for number, wanted_by, run in load.runs(cut):
                 for piece in run:
-                    fresh, values[number] = piece.values - values[number], piece.values
-                    request = Request(self, load, number, begin[number], piece, fresh, base + sum(values))
-                    request.first_need = first_need
+                    fresh = piece.values - values[number]
+                    upto += fresh
+                    request = Request(self, load, number, begin[number], piece, fresh, upto)
+                    request.first_need = wanted_by
                     yield request
-                    begin[number] = piece.end
-            base += load.count
+                    begin[number], values[number] = piece.end, piece.values

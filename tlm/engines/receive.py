@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..codecs import GROUP, CorruptContainer
@@ -11,51 +13,78 @@ from ..workload.layer import Ints, first_difference
 from .flow import Request
 from .region import Region
 
+#: So many bytes of a region are decoded at once, unless they are asked for before.
+BATCH = 1 << 16
+
+#: What is done with values that have arrived: (last of their requests, place of the first in its region, values).
+Keep = Callable[[Request, int, Ints], None]
+
 
 class Receiver:
-    """Decodes what arrives of each region, its requests in order."""
+    """Decodes what arrives of each region, its requests in order and many of them at once, for `keep`.
 
-    def __init__(self) -> None:
+    Raises CheckFailed, naming layer, operand and position, where a container is broken, a value is not what was
+    encoded, or a padding bit was changed.
+    """
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
         self._arriving: dict[Region, _Arriving] = {}
 
-    def take(self, request: Request) -> tuple[int, Ints]:
-        """(place of the first in its region, values) of what the request completes.
-
-        Raises CheckFailed, naming layer, operand and position, where a container is broken, a value is not what
-        was encoded, or a padding bit was changed.
-        """
-        region = request.region
+    def take(self, request: Request) -> None:
+        """A request's bytes are here."""
         if request.begin == 0:
-            self._arriving[region] = _Arriving(region)
-        arriving = self._arriving[region]
-        taken = arriving.take(request)
-        if arriving.values == region.count:
-            del self._arriving[region]
-        return taken
+            self._arriving[request.region] = _Arriving(request.region)
+        arriving = self._arriving[request.region]
+        arriving.add(request)
+        if arriving.is_whole:
+            del self._arriving[request.region]
+        if arriving.is_whole or arriving.waiting >= BATCH:
+            self._keep(request, *arriving.decoded())
+
+    def catch_up(self) -> None:
+        """Decode all that is here."""
+        for arriving in self._arriving.values():
+            if arriving.requests:
+                self._keep(arriving.requests[-1], *arriving.decoded())
 
 
 class _Arriving:
-    """One reading of a region: bytes that are not yet decoded, from byte `begin` on, behind its first `values` values.
+    """One reading of a region: `requests`, of `waiting` bytes, that are not yet decoded, behind its first values.
 
-    A container may straddle requests.
+    A container may straddle requests: `_bytes`, from byte `_begin` on, are what is left of those before.
     """
 
     def __init__(self, region: Region) -> None:
-        self.values = 0
+        self.requests: list[Request] = []
+        self.waiting = 0
         self._region = region
+        self._arrived = self._values = 0  # so many values, of which so many are decoded
         self._bytes: Bytes = np.zeros(0, np.uint8)
         self._begin = 0
 
-    def take(self, request: Request) -> tuple[int, Ints]:
-        """As `Receiver.take`."""
-        region = self._region
-        fresh = np.frombuffer(request.payload.data, np.uint8)
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last values are here."""
+        return self._arrived == self._region.count
+
+    def add(self, request: Request) -> None:
+        """One more, behind those before."""
+        self.requests.append(request)
+        self.waiting += request.payload.data_length
+        self._arrived += request.values
+
+    def decoded(self) -> tuple[int, Ints]:
+        """(place of the first, values) of what is waiting."""
+        region, requests = self._region, self.requests
+        fresh = np.frombuffer(b"".join(request.payload.data for request in requests), np.uint8)
         self._bytes = np.concatenate([self._bytes, fresh])
-        first, self.values = self.values, self.values + request.values
-        values = self._decode(first, self.values)
-        compare_bytes(region, request.begin, fresh)
-        keep = int(region.offsets[-(-self.values // GROUP)]) // 8 - self._begin
+        first, self._values = self._values, self._arrived
+        values = self._decode(first, self._values)
+        compare_bytes(region, requests[0].begin, fresh)
+        keep = int(region.offsets[-(-self._values // GROUP)]) // 8 - self._begin
         self._bytes, self._begin = self._bytes[keep:], self._begin + keep
+        self.requests, self.waiting = [], 0
         return first, values
 
     def _decode(self, first: int, last: int) -> Ints:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 import attrs
 import numpy as np
@@ -83,8 +85,7 @@ class Cut:
     by_burst: bool = False
 
 
-@attrs.frozen
-class Piece:
+class Piece(NamedTuple):
     """One transaction of a region: where it ends, in bytes, and how many values are complete, or needed, by then.
 
     `first` says whether it begins a run, which takes `room` values of a buffer and ends at `run_end` bytes.
@@ -120,22 +121,25 @@ class Load:
         """Values of all regions."""
         return sum(region.count for region in self.regions)
 
-    def wanted_by(self, value: int) -> int:
-        """The first pass that needs more than the first `value` values."""
-        place = int(np.searchsorted(self.needs, value, side="right"))
-        return int(self.passes[min(place, len(self.passes) - 1)])
+    def wanted_by(self, values: Ints) -> Ints:
+        """The first pass that needs more than the first `values` values, for each number of them."""
+        places = np.searchsorted(self.needs, values, side="right")
+        return np.asarray(self.passes[np.minimum(places, len(self.passes) - 1)])
 
     def written_by(self, number: int) -> int | None:
         """The output that must be written before region number `number` can be read."""
         return self.after[number] if self.after else None
 
-    def runs(self, cut: Cut) -> Iterator[tuple[int, list[Piece]]]:
-        """(number of the region, its transactions) of every run, in order."""
+    def runs(self, cut: Cut) -> Iterator[tuple[int, int, list[Piece]]]:
+        """(number of the region, the first pass that wants it, its transactions) of every run, in order."""
         cut_into = [by_run(cut_reads(region, cut)) for region in self.regions]
         if self.turns is None:
-            yield from ((number, run) for number, runs in enumerate(cut_into) for run in runs)
+            found = [(number, run) for number, runs in enumerate(cut_into) for run in runs]
         else:
-            yield from ((number, next(cut_into[number])) for number in self.turns.tolist())
+            found = [(number, next(cut_into[number])) for number in self.turns.tolist()]
+        rooms = np.array([run[0].room for _number, run in found], np.int64)
+        wanted = self.wanted_by(np.cumsum(rooms) - rooms).tolist()
+        return ((number, by, run) for (number, run), by in zip(found, wanted, strict=True))
 
 
 def cut_reads(region: Region, cut: Cut) -> list[Piece]:
@@ -154,7 +158,7 @@ def cut_writes(region: Region, cut: Cut) -> list[Piece]:
 
 def by_run(pieces: list[Piece]) -> Iterator[list[Piece]]:
     """The transactions of each run."""
-    return (list(run) for _, run in groupby(pieces, key=lambda piece: piece.run_end))
+    return (list(run) for _, run in groupby(pieces, key=attrgetter("run_end")))
 
 
 def run_ends(region: Region, cut: Cut) -> Int64s:
@@ -199,7 +203,7 @@ def _pieces(ends: Int64s, values: Int64s, cut: Cut) -> list[Piece]:
     bursts = max(1, cut.request // cut.burst)
     place, before, limit = 0, 0, FIRST_RUN_VALUES
     while place < len(ends):
-        by_values = int(np.searchsorted(values, before + min(cut.values, limit), side="right"))
+        by_values = int(values.searchsorted(before + min(cut.values, limit), "right"))
         limit *= 2
         stop = max(place + 1, min(place + bursts, by_values, len(ends)))
         room = int(values[stop - 1]) - before

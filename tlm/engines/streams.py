@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 
+from ..core import Party
 from .flow import ReadStream, Request
 
 
@@ -17,16 +19,15 @@ class Streams:
 
     def __init__(self, ahead: int) -> None:
         self._streams: list[ReadStream] = []
+        #: Those with something left to ask for, in the order in which they go: (needed by which pass, turn, stream).
+        self._order: list[tuple[int, int, ReadStream]] = []
         self._current: ReadStream | None = None
-        self._served = 0
+        self._turns = 0
         self._serving = (0, 0)
         self._ahead_most = ahead
         self._ahead = 0
         #: What has come for layers that were yet to run.
         self.ahead_bytes = 0
-
-    def __iter__(self) -> Iterator[ReadStream]:
-        return iter(self._streams)
 
     @property
     def begun(self) -> Request | None:
@@ -37,11 +38,21 @@ class Streams:
     @property
     def pending(self) -> bool:
         """Whether any stream has something left to ask for."""
-        return any(stream.head is not None for stream in self._streams)
+        return bool(self._order)
+
+    def wait_for(self) -> Iterator[tuple[Party | None, str]]:
+        """Whom they wait for: who keeps what was delivered, or has no room for more."""
+        for stream in self._streams:
+            waits = stream.waits_for()
+            if stream.delivered:
+                yield stream.engines, f"{stream.delivered:,} delivered values to be stored"
+            elif waits is not None:
+                yield waits
 
     def add(self, stream: ReadStream) -> None:
         """One more, from now on."""
         self._streams.append(stream)
+        self._queue(stream)
 
     def serve(self, image: int, layer: int) -> None:
         """The layer that is running: what is read for any other is read ahead."""
@@ -49,24 +60,18 @@ class Streams:
 
     def choose(self) -> Request | None:
         """The request that begins the next run, or None where no stream can go on."""
-        best: Request | None = None
-        least = (0, 0)
-        for stream in self._streams:
+        may_read_ahead = self._ahead < self._ahead_most
+        for _need, _served, stream in self._order:
             head = stream.head
-            if head is None:
-                continue
-            urgency = (head.first_need, stream.served)  # what goes first is least; cheap to ask, so asked first
-            if best is not None and urgency >= least:
-                continue
-            if (self._ahead < self._ahead_most or not self._is_ahead(head)) and stream.can_issue():
-                best, least = head, urgency
-        return best
+            if stream.can_issue() and head is not None and (may_read_ahead or not self._is_ahead(head)):
+                return head
+        return None
 
     def launched(self, request: Request) -> None:
         """It was its stream's turn."""
-        self._current = request.stream
-        self._served += 1
-        request.stream.served = self._served
+        stream = self._current = request.stream
+        del self._order[bisect_left(self._order, (request.first_need, stream.served))]
+        self._queue(stream)
         if self._is_ahead(request):
             request.ahead = True
             self._ahead += request.payload.data_length
@@ -79,3 +84,10 @@ class Streams:
 
     def _is_ahead(self, request: Request) -> bool:
         return (request.load.image, request.load.layer) != self._serving
+
+    def _queue(self, stream: ReadStream) -> None:
+        """Its turn comes by who needs its next request, and by how long it has waited."""
+        self._turns += 1
+        stream.served = self._turns
+        if stream.head is not None:
+            insort(self._order, (stream.head.first_need, stream.served, stream))

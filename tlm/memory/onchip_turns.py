@@ -21,7 +21,7 @@ class Turns:
         self._banks = banks
         self._period = period
         self._order = 0  # when the newest access began
-        self._even: tuple[int, int, int] | None = None  # (start, first, words) of an access that found all banks free
+        self._even: tuple[int, int, int] | None = None  # (start, first, words) of what found all banks free
         self._since = [0] * banks  # a bank has worked without a pause from here
         self._free = [0] * banks  # to here
 
@@ -37,7 +37,20 @@ class Turns:
             self._even = (start, first, words)
             self.last = end = start + work
             return start, end
+        even = self._even
+        if even is not None and (rival is None or rival.last <= even[0]):
+            begun, head, before = even
+            begin = begun + before // self._banks * self._period  # the bank behind its last word is free
+            if start <= begin and first == (head + before) % self._banks:
+                return self._go_on(begin, (begun, head, before + words))
         return self._wait(start, first, words)
+
+    def _go_on(self, begin: int, even: tuple[int, int, int]) -> tuple[int, int]:
+        """An access that follows on `even` before one of its banks has paused is one with it, which it now is."""
+        begun, _head, words = self._even = even
+        self._order = begin
+        self.last = begun + -(-words // self._banks) * self._period
+        return begin, self.last
 
     def _wait(self, start: int, first: int, words: int) -> tuple[int, int]:
         """The same where some bank is taken."""

@@ -1,50 +1,54 @@
-"""The broadcast: the dispatcher announces a pass to all tiles, and it starts once all that take part are ready."""
+"""The broadcast: the dispatcher hands a pass out to all tiles, and it starts once all that take part are ready."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import attrs
 import simpy
 
-from ...core import Party
+from ...core import Party, call_in
 from ...engines import flow
 from ..program import Pass, Program
 
+if TYPE_CHECKING:
+    from .tile import Tile
 
+
+@attrs.frozen(eq=False)
 class Job:
-    """One pass handed out: its events, and the next one's announcement."""
+    """One pass handed out."""
 
-    __slots__ = ("done", "image", "layer", "next", "program", "started", "work")
-
-    def __init__(self, env: simpy.Environment, layer: int, image: int, program: Program, work: Pass) -> None:
-        self.layer = layer
-        self.image = image
-        self.program = program
-        self.work = work
-        self.started = env.event()
-        self.done = env.event()
-        self.next: simpy.Event = env.event()
+    layer: int
+    image: int
+    program: Program
+    work: Pass
 
 
 class Broadcast:
-    """The link from the dispatcher to the tiles, and the barrier that keeps them in step."""
+    """The link from the dispatcher to the tiles, and the barrier that keeps them in step.
+
+    Whatever happens to all of them happens with one event, after which they are called in order: `take`, `begin`,
+    `finish`. `taking` are those that take part in `job`, `late` is what the last of them had waited for.
+    """
 
     def __init__(self, env: simpy.Environment) -> None:
         self._env = env
-        self.first: simpy.Event = env.event()
-        self._announcement = self.first
-        self._missing = 0
+        self.tiles: list[Tile] = []
         self.sender: Party | None = None  # for a message about who waits for whom
         self.job: Job | None = None
-        self._ready: simpy.Event | None = None
+        self.taking: list[Tile] = []
         self.late: flow.Cause = None
+        self._missing = 0
+        self._ready = env.event()
 
-    def announce(self, job: Job, tiles: int) -> simpy.Event:
-        """Hand `job` out; the event fires when all `tiles` that take part have their weights."""
-        announcement, self._announcement = self._announcement, job.next
-        self.job = job
-        self._missing = tiles
+    def announce(self, job: Job) -> simpy.Event:
+        """Hand `job` out to tiles that have filters for it; the event fires when all of these have their weights."""
+        parts, filter_set = job.program.tiles, job.work.filter_set
+        self.taking = [tile for tile, part in zip(self.tiles, parts, strict=True) if part.filters[filter_set]]
+        self.job, self.late, self._missing = job, None, len(self.taking)
         self._ready = self._env.event()
-        self.late = None
-        announcement.succeed(job)
+        call_in(self._env, 0, self._hand_out)
         return self._ready
 
     def ready(self, cause: flow.Cause = None) -> None:
@@ -53,5 +57,26 @@ class Broadcast:
             self.late = cause
         self._missing -= 1
         if not self._missing:
-            assert self._ready is not None
             self._ready.succeed()
+
+    def start(self, duration_fs: int) -> tuple[simpy.Event, simpy.Event]:
+        """Begin the pass now: the events of its beginning and its end, which may be in the same instant."""
+        started, done = (self._env.timeout(delay_fs) for delay_fs in (0, duration_fs))
+        started.callbacks.append(self._begin)
+        done.callbacks.append(self._finish)
+        return started, done
+
+    def _hand_out(self) -> None:
+        assert self.job is not None
+        for tile in self.taking:
+            tile.take(self.job)
+
+    def _begin(self, _started: simpy.Event) -> None:
+        assert self.job is not None
+        for tile in self.taking:
+            tile.begin(self.job)
+
+    def _finish(self, _done: simpy.Event) -> None:
+        assert self.job is not None
+        for tile in self.taking:
+            tile.finish(self.job)

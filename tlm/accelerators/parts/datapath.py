@@ -63,10 +63,10 @@ class Datapath:
             self._patches = (key, self._gather(job))
         return self._patches[1]
 
-    def accumulate(self, job: Pass, first_filter: int, weights: Floats) -> None:
+    def accumulate(self, job: Pass, first_filter: int, weights: Ints) -> None:
         """One tile's part of a completing pass: `weights` [filters, K]; compared with the reference at once."""
         layer = self.program.layer
-        sums = (weights - layer.weight_zero) @ self.patches(job).T
+        sums = (weights.astype(np.float64) - layer.weight_zero) @ self.patches(job).T
         if layer.bias is not None:
             sums += layer.bias[first_filter : first_filter + len(weights), None]
         self._keep(job, first_filter, sums)

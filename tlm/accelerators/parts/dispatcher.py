@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
 import simpy
 
-from ...core import BUSY, IDLE, CheckFailed, Clock, Module, Party
+from ...core import BUSY, IDLE, CheckFailed, Clock, Module, Party, call_in
 from ...engines import Dma, OutputStream, walk
 from ...engines.flow import Cause
 from ...workload.layer import Ints, first_difference, storage_bytes
@@ -78,7 +79,6 @@ class Dispatcher(Module):
         self.runs: list[LayerRun] = []
         self.finished = False
         self.outputs: dict[int, OutputStream] = {}
-        self.tiles: list[Tile] = []
         self.datapaths: dict[tuple[int, int], Datapath] = {}
         self.resident: dict[int, Ints] = {}  # in a checked run, the streams of the tensors in AM
         self.usage: Usage | None = None
@@ -131,12 +131,8 @@ class Dispatcher(Module):
 
     def _late_tiles(self) -> list[Tile]:
         """The tiles that take part in the pass handed out and are not ready; all of them where no one is not."""
-        job = self._link.job
-        if job is None:
-            return []
-        filters = [part.filters[job.work.filter_set] for part in job.program.tiles]
-        part = [tile for tile, count in zip(self.tiles, filters, strict=True) if count]
-        return [tile for tile in part if tile.probe.state != "broadcast"] or part
+        taking = self._link.taking
+        return [tile for tile in taking if tile.probe.state != "broadcast"] or taking
 
     def end_of_elaboration(self) -> None:
         """Outputs become final here."""
@@ -180,8 +176,7 @@ class Dispatcher(Module):
             self._hand_over(layer, image, datapath)
 
     def _pass(self, run: LayerRun, program: Program, work: Pass, output: OutputStream | None) -> Process:
-        job = Job(self.env, run.layer, run.image, program, work)
-        ready = self._link.announce(job, sum(1 for tile in program.tiles if tile.filters[work.filter_set]))
+        ready = self._link.announce(Job(run.layer, run.image, program, work))
         cause = yield from self._operands(work, output)
         if not ready.triggered:
             self.probe.set("tiles")
@@ -191,7 +186,7 @@ class Dispatcher(Module):
         cause = yield from self._ports(run.layer, program, work, cause)
         yield from self._align()
         self._account(run, cause)
-        yield from self._execute(job)
+        yield from self._execute(work)
         run.compute_cycles += work.cycles
         self._passes_done += 1
         self._cycles_done += work.cycles
@@ -237,15 +232,16 @@ class Dispatcher(Module):
         if edge > self.now:
             yield self.env.timeout(edge - self.now)
 
-    def _execute(self, job: Job) -> Process:
+    def _execute(self, work: Pass) -> Process:
         self._starts.append(self.now)
         self._array_free = self.now
         self._dma.forget()
-        job.done = self.env.timeout(job.work.cycles * self._clock.period_fs)
-        job.started.succeed()
-        yield job.started
+        if self.checked and work.completes:
+            self._am.catch_up()
+        started, done = self._link.start(work.cycles * self._clock.period_fs)
+        yield started
         self.probe.set(BUSY)
-        yield job.done
+        yield done
         self.probe.set("tiles")
         self._array_free = self.now
 
@@ -257,8 +253,7 @@ class Dispatcher(Module):
         windows = work.windows[1] - work.windows[0]
         done = self._reducers.collect(self.now, layer, program, work, windows)
         if output is not None and work.out_final > output.final.count:
-            written = self.env.timeout(done - self.now)
-            written.callbacks.append(lambda _event: output.final.advance_to(work.out_final))
+            call_in(self.env, done - self.now, partial(output.final.advance_to, work.out_final))
 
     def _drain(self, run: LayerRun, output: OutputStream | None) -> Process:
         """A layer ends, on an edge, with its own last write: into AM or, off the chip, into the memory."""
@@ -306,7 +301,7 @@ class Dispatcher(Module):
             datapath.take(tensor, 0, self.resident[tensor])
         if output is not None:
             output.values_of = datapath.outputs
-        for tile in self.tiles:
+        for tile in self._link.tiles:
             tile.datapath = datapath
 
     def _hand_over(self, layer: int, image: int, datapath: Datapath) -> None:

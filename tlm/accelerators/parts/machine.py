@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import simpy
 
-from ...core import BadInput, Clock, Module
+from ...core import BadInput, Clock, Module, call_in
 from ...engines import CompressionSpec, Compressor, Decompressors, Dma, OutputStream, ReadStream, Request
 from ...workload.layer import storage_bytes
 from ..plan import Plan
@@ -56,7 +55,7 @@ class Machine(Module):
             self, plan, self.link, self.am, self.reducers, self.dma, self.clock, EXACT_READ_AHEAD if exact else 1
         )
         self.dispatcher.outputs = self.outputs
-        self.dispatcher.tiles = self.tiles
+        self.link.tiles = self.tiles
         self.am.datapath_of = self.dispatcher.datapath
         self.compressor = Compressor(self, "compressor", compression.compressors, engines)
         self.compressor.drain(list(self.outputs.values()), self.dma)
@@ -112,35 +111,33 @@ class Machine(Module):
 
     def _expand_inputs(self, request: Request) -> None:
         """Through the engines, spread over all of them, into AM; its port is asked for when the values are there."""
-        service = (self.now, self.now)
+        now = int(self.env._now)
+        began, done = now, now
         if request.region.codec.engine:
-            service = self.decompressors.serve_spread(self.now, request.values, 8 * request.payload.data_length)
+            began, done = self.decompressors.serve_spread(now, request.values, 8 * request.payload.data_length)
             self.expanded[request.load.layer] += request.values
-        request.expanded(self.now, *service)
-        done = service[1]
-        self._at(done, lambda: self._store(request, done, self.am))
+        request.expanded(now, began, done)
+        call_in(self.env, done - now, partial(self._store, request, done, self.am))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
-        service, bits = (self.now, self.now), 8 * request.payload.data_length
+        now = int(self.env._now)
+        began, done = now, now
         if request.region.codec.engine:
-            service = self.decompressors.serve_part(tile.number, self.now, request.values, bits)
+            bits = 8 * request.payload.data_length
+            began, done = self.decompressors.serve_part(tile.number, now, request.values, bits)
             self.expanded[request.load.layer] += request.values
-        request.expanded(self.now, *service)
-        self._store(request, service[1], tile.wm)
+        request.expanded(now, began, done)
+        self._store(request, done, tile.wm)
 
     def _store(self, request: Request, ready: int, memory: StreamedMemory) -> None:
         stored = memory.write(request.load.layer, ready, storage_bytes(request.values, request.region.fmt.bits))
-        request.milestones.append((stored, "onchip_bandwidth"))
+        request.payload.milestones.append((stored, "onchip_bandwidth"))
+        call_in(self.env, stored - int(self.env._now), partial(self._commit, request, memory))
 
-        def commit() -> None:
-            memory.store(request)
-            self.dma.release(request)
-
-        self._at(stored, commit)
-
-    def _at(self, time_fs: int, action: Callable[[], None]) -> None:
-        self.env.timeout(time_fs - self.now).callbacks.append(lambda _event: action())
+    def _commit(self, request: Request, memory: StreamedMemory) -> None:
+        memory.store(request)
+        self.dma.release(request)
 
 
 def check_weight_port(spec: AcceleratorSpec, bits: int) -> None:

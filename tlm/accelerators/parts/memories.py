@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...core import Clock, Module, Party
+from ...codecs.format import Int32s
+from ...core import CheckFailed, Clock, Module, Party
 from ...engines import ReadStream, Region, Request
 from ...engines.receive import Receiver
 from ...memory import OnChipMemory, OnChipSpec
 from ...workload.layer import Ints
-from .datapath import Datapath, Floats
+from .datapath import Datapath
 
 #: {number of a layer, or None where all layers have been done: so many}
 ByLayer = Counter[int | None]
@@ -39,7 +40,7 @@ class StreamedMemory(Module):
         self.array = OnChipMemory(self, "array", spec, capacity_bytes, clock)
         self.read_bytes: ByLayer = Counter()
         self.written_bytes: ByLayer = Counter()
-        self._receiver = Receiver()
+        self._receiver = Receiver(self.keep)
 
     @property
     def supplier(self) -> Party | None:
@@ -66,8 +67,12 @@ class StreamedMemory(Module):
     def store(self, request: Request) -> None:
         """A request's values are here: keep them, where they are carried, and count them in."""
         if request.payload.data is not None:
-            self.keep(request, *self._receiver.take(request))
+            self._receiver.take(request)
         self.stream.commit(request)
+
+    def catch_up(self) -> None:
+        """Somebody is about to read: keep all values that are here."""
+        self._receiver.catch_up()
 
     @abstractmethod
     def keep(self, request: Request, first: int, values: Ints) -> None:
@@ -75,21 +80,27 @@ class StreamedMemory(Module):
 
 
 class WeightMemory(StreamedMemory):
-    """One tile's weights: values of each region as they arrived, NaN until then."""
+    """One tile's weights: values of each region as they arrived, and how many have."""
 
     def __init__(self, parent: Module, stream: ReadStream, spec: OnChipSpec, capacity_bytes: int, clock: Clock) -> None:
         super().__init__(parent, "wm", stream, spec, capacity_bytes, clock)
-        self._values: dict[Region, Floats] = {}
+        self._values: dict[Region, Int32s] = {}
+        self._kept: Counter[Region] = Counter()
 
     def keep(self, request: Request, first: int, values: Ints) -> None:
         """Into the region's own array."""
         region = request.region
         if region not in self._values:
-            self._values[region] = np.full(region.count, np.nan)
-        self._values[region][first : first + len(values)] = values
+            self._values[region] = np.empty(region.count, np.int32)
+        behind = first + len(values)
+        self._values[region][first:behind] = values
+        self._kept[region] = max(self._kept[region], behind)
 
-    def run_of(self, region: Region, begin: int, end: int) -> Floats:
-        """Values `begin`..`end` of a region as they arrived."""
+    def run_of(self, region: Region, begin: int, end: int) -> Int32s:
+        """Values `begin`..`end` of a region as they arrived; CheckFailed where they have not."""
+        self.catch_up()
+        if self._kept[region] < end:
+            raise CheckFailed(f"{region.name}: value {self._kept[region]} is read before it is there")
         return self._values[region][begin:end]
 
 

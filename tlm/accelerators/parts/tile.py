@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import simpy
 
 from ...core import BUSY, IDLE, Clock, Module, Party
 from ...engines import ReadStream, Region
+from ...engines.flow import Cause
 from ...memory import OnChipSpec
 from ...workload.layer import storage_bytes
 from ..program import Program
 from .broadcast import Broadcast, Job
 from .datapath import Datapath
 from .memories import WeightMemory
-
-Process = Generator[simpy.Event, Any, None]
 
 
 class Tile(Module):
@@ -46,7 +44,7 @@ class Tile(Module):
         self._needs: list[int] = []
         self._reads: list[int] = []
         self._loaded = 0
-        self.process(self._run)
+        self._needed = 0  # values of the stream, for the pass under way
 
     def figures(self) -> dict[str, float | int]:
         """Passes it took part in."""
@@ -60,36 +58,38 @@ class Tile(Module):
         elif state != BUSY:
             yield self._link.sender, "a pass" if state == IDLE else state
 
-    def _run(self) -> Process:
-        announcement = self._link.first
-        stream = self.wm.stream
-        while True:
-            job: Job = yield announcement
-            announcement = job.next
-            work = job.work
-            if not job.program.tiles[self.number].filters[work.filter_set]:
-                continue
-            need = self._need(job)
-            cause = None
-            if stream.arrived.count < need:
-                self.probe.set("weights")
-                yield stream.arrived.reached(need)
-                cause = stream.last
-            self.probe.set("broadcast")
-            self._link.ready(cause)
-            yield job.started
-            self.probe.set(BUSY)
-            self.wm.read(job.layer, self.now, self._reads[work.index])
-            yield job.done
-            self._finish(job, need)
+    def take(self, job: Job) -> None:
+        """A pass is handed out: ready as soon as its weights are here."""
+        arrived = self.wm.stream.arrived
+        self._needed = self._need(job)
+        if arrived.count < self._needed:
+            self.probe.set("weights")
+            arrived.reached(self._needed).callbacks.append(self._late)
+        else:
+            self._ready(None)
 
-    def _finish(self, job: Job, need: int) -> None:
+    def begin(self, job: Job) -> None:
+        """The pass starts."""
+        self.probe.set(BUSY)
+        length = self._reads[job.work.index]
+        if length:
+            self.wm.read(job.layer, int(self.env._now), length)
+
+    def finish(self, job: Job) -> None:
+        """The pass is over."""
         self.passes += 1
         if self.datapath is not None and job.work.completes:
             self._compute(job, self.datapath)
         if job.work.frees_weights:
-            self.wm.stream.free_to(need)
+            self.wm.stream.free_to(self._needed)
         self.probe.set(IDLE)
+
+    def _late(self, _arrived: simpy.Event) -> None:
+        self._ready(self.wm.stream.last)
+
+    def _ready(self, cause: Cause) -> None:
+        self.probe.set("broadcast")
+        self._link.ready(cause)
 
     def _need(self, job: Job) -> int:
         """Values of the tile's stream, since the start of the run, that must have arrived for the pass."""

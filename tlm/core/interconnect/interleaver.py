@@ -12,7 +12,7 @@ from ..kernel.module import Module
 from ..transport.binding import Hop, Transport
 from ..transport.part import part_of, view_of
 from ..transport.payload import BURST_ERROR, Payload
-from ..transport.side_process import AllDone, SideProcess
+from ..transport.side_process import AllDone, SideProcess, begin_transport
 from ..transport.sockets import MultiInitiatorSocket, MultiTargetSocket, delay_from
 
 
@@ -72,8 +72,8 @@ class Interleaver(Module):
     def _side_by_side(self, payload: Payload, delay: int) -> Transport:
         """All parts of `payload` at once; returns what is left of the longest delay."""
         cut = list(self._cut(payload))
-        begun = [self._begin(hop, part, delay) for hop, part in cut]
-        waiting = [side for side in begun if isinstance(side, SideProcess) and side.is_alive]
+        begun = [begin_transport(hop, part, delay) for hop, part in cut]
+        waiting = [side for side in begun if isinstance(side, SideProcess)]
         if waiting:
             yield AllDone(self.env, waiting)
         ends = [side.done_fs if isinstance(side, SideProcess) else side for side in begun]
@@ -81,15 +81,6 @@ class Interleaver(Module):
         payload.response_status = min(part.response_status for _, part in cut)
         payload.milestones += cut[ends.index(done)][1].milestones
         return done - int(self.env.now)
-
-    def _begin(self, hop: Hop, part: Payload, delay: int) -> SideProcess | int:
-        """When `part` is done or, where that is not so plain, what runs until then."""
-        if hop.plain_transport is None:
-            return SideProcess(self.env, hop.b_transport(part, delay))
-        left = hop.plain_transport(part, delay)
-        if left.__class__ is int:
-            return int(self.env.now) + left
-        return SideProcess(self.env, delay_from(left, hop.target.full_name))
 
     def _cut(self, payload: Payload) -> Iterator[tuple[Hop, Payload]]:
         """The parts of `payload` that lie in one granule each, in order, with the ways to their channels."""

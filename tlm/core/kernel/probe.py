@@ -10,6 +10,9 @@ import simpy
 BUSY = "busy"
 IDLE = "idle"
 
+#: So many spans are kept before those that are over are settled, all at once.
+MANY = 64
+
 
 class Probe:
     """What one component did over time.
@@ -32,6 +35,7 @@ class Probe:
             now = int(self._env._now)  # its property is a call more, and this is the event path
             if self._pending:
                 self._settle_spans(now)
+                self._cut_span(now)
             self.settled(self._since_fs, now, self.state)
             self._since_fs = now
             self.state = state
@@ -48,10 +52,9 @@ class Probe:
         if start == floor and state == before:
             pending[-1] = begin, end, state
             return
-        now = self._env._now
-        while pending and pending[0][1] <= now:
-            self._settle(*pending.popleft())
         pending.append((start, end, state))
+        if len(pending) > MANY:
+            self._settle_spans(int(self._env._now))
 
     def lasting(self) -> tuple[str, int]:
         """The state it is in now, spans included, and since when, in fs."""
@@ -90,17 +93,21 @@ class Probe:
             yield start, since, state
         yield since, at, self.state
 
-    def _settle(self, start: int, end: int, state: str) -> None:
-        if self._since_fs < start:
-            self.settled(self._since_fs, start, self.state)
-        self.settled(start, end, state)
-        self._since_fs = end
-
     def _settle_spans(self, now: int) -> None:
-        """All spans up to `now`; of one that goes on, what is over."""
-        pending = self._pending
-        while pending and pending[0][0] < now:
+        """All spans that are over by `now`."""
+        pending, settled, since, between = self._pending, self.settled, self._since_fs, self.state
+        while pending and pending[0][1] <= now:
             start, end, state = pending.popleft()
-            self._settle(start, min(end, now), state)
-            if end > now:
-                pending.appendleft((now, end, state))
+            if since < start:
+                settled(since, start, between)
+            settled(start, end, state)
+            since = end
+        self._since_fs = since
+
+    def _cut_span(self, now: int) -> None:
+        """Of one that goes on, settle what is over."""
+        start, end, state = self._pending[0] if self._pending else (now, now, self.state)
+        if start < now:
+            self.settled(self._since_fs, start, self.state)
+            self.settled(start, now, state)
+            self._since_fs, self._pending[0] = now, (now, end, state)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify
-from typing import Any, cast
+from typing import Any
 
 import simpy
 from simpy.core import Infinity
@@ -21,12 +21,24 @@ FIRST, LAST = URGENT - 1, NORMAL + 1
 Queued = tuple[Any, ...]
 
 
+class Call(simpy.Event):
+    """An event that has a value from the start, as a timeout, and calls `action`."""
+
+    _ok = True
+    _value = None
+
+    def __init__(self, env: simpy.Environment, action: Callable[[], object]) -> None:
+        self.env = env
+        self.callbacks = [self._call]
+        self._action = action
+
+    def _call(self, _event: simpy.Event) -> None:
+        self._action()
+
+
 def call_in(env: simpy.Environment, delay: int, action: Callable[[], object], priority: int = NORMAL) -> None:
     """Call `action` in `delay` fs; with 0 later in this instant."""
-    event = simpy.Event(env)
-    event._ok, event._value = True, None
-    event.callbacks.append(lambda _event: cast(None, action()))
-    env.schedule(event, priority, delay)  # type: ignore[arg-type]
+    env.schedule(Call(env, action), priority, delay)  # type: ignore[arg-type]
 
 
 def unschedule(event: simpy.Event) -> None:

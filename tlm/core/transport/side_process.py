@@ -6,14 +6,16 @@ from typing import Any
 
 import simpy
 
-from .binding import Transport
+from .binding import Hop, Transport
+from .payload import Payload
+from .sockets import delay_from
 
 
 class SideProcess(simpy.Process):
     """Runs `transport` up to its first wait at once; `is_alive` is false where it has not waited at all.
 
     `done_fs` is when it is done, the delay that it returned included, known once it has returned. What it raises before
-    it waits comes to the caller, what it raises later to who waits for it.
+    it waits comes to the caller, what it raises later to who waits for it, or to who runs the simulation.
     """
 
     def __init__(self, env: simpy.Environment, transport: Transport) -> None:
@@ -54,3 +56,17 @@ class AllDone(simpy.AllOf):
 
     def _remove_check_callbacks(self) -> None:
         """None: those that go on after a failure may fail too."""
+
+
+def begin_transport(hop: Hop, payload: Payload, delay: int) -> SideProcess | int:
+    """Send `payload` over `hop` at now + `delay`: when it is done, in fs, or what runs until then where that waits."""
+    plain, env = hop.plain_transport, hop.env
+    if plain is None:
+        transport = hop.b_transport(payload, delay)
+    else:
+        left = plain(payload, delay)
+        if left.__class__ is int:
+            return int(env._now) + left
+        transport = delay_from(left, hop.target.full_name)
+    side = SideProcess(env, transport)
+    return side if side.is_alive else side.done_fs
