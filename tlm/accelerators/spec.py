@@ -10,6 +10,8 @@ from tlm.energy import EnergySpec
 from tlm.inputs.ranges import Range
 from tlm.memory.onchip_spec import OnChipSpec
 
+from .formats import OperandFormats
+
 size = Range(above=0, most=4096)
 capacity = Range(above=0, most=1 << 36)
 
@@ -20,8 +22,9 @@ class AcceleratorSpec:
 
     `rules` names the cycle rule of each kind of layer; units take `serial_bits` bits of an activation a cycle, parallel
     ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
-    `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `am` is the whole activation memory,
-    `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes, energy and area, is known where
+    `accumulators`; a pipeline may have `fill` cycles before a layer's first step; `layout` is how maps lie in memory
+    (`tlm.accelerators.layout`). `am` is the whole activation memory, `wm` the weight memory of one tile, in bytes: of
+    values as they are stored, or of entries of the machine's own `formats`; `clock` is in Hz. What it takes, energy and area, is known where
     `energy` says which figures are the machine's.
     """
 
@@ -40,4 +43,14 @@ class AcceleratorSpec:
     layout: Literal["bricks", "planes"] = "bricks"
     accumulators: int = attrs.field(default=1024, validator=Range(above=0))
     registers: int = attrs.field(default=1, validator=Range(least=0))
+    fill: int = attrs.field(default=0, validator=Range(least=0, most=4096))
+    formats: OperandFormats | None = None
     energy: EnergySpec | None = None
+
+    def activation_bits(self, stored: int) -> int:
+        """The width of an activation in AM, where values are stored in so many bits."""
+        return self.formats.activation_bits if self.formats else stored
+
+    def weight_bits(self, stored: int) -> int:
+        """The width of a weight in WM."""
+        return self.formats.weight_bits if self.formats else stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -49,7 +49,7 @@ def make_plan(
     if unmodelled == "refuse":
         refuse_unmodelled(workload, spec)
     bits = workload.layers[0].bits
-    am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
+    am, wm = as_values(spec.am, spec.activation_bits(bits)), as_values(spec.wm, spec.weight_bits(bits))
     step_values = max(_step_values(layer, spec) for layer in workload.layers)
     weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - step_values))
     allocator = _Allocator(cut.burst, address)
@@ -83,10 +83,13 @@ def make_plan(
         activation_cut=tensors.cut,
         encoded_tensors=tensors.regions,
         end_address=allocator.next,
-        notes=tuple(
-            _told(layer, one, weights)
-            for layer, one in zip(workload.layers, codings, strict=True)
-            if one is not weights
+        notes=(
+            *(
+                _told(layer, one, weights)
+                for layer, one in zip(workload.layers, codings, strict=True)
+                if one is not weights
+            ),
+            *_other_formats(workload, spec),
         ),
     )
 
@@ -210,6 +213,18 @@ def _weights_encoding(layer: Layer, weights: Encoding, otherwise: Encoding) -> E
 def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
     full = f"{weights.codec.name} does not store them, and their checkpoint has them in full precision"
     return f"the weights of layer {layer.name} are in {used.codec.name}: {full}"
+
+
+def _other_formats(workload: Workload, spec: AcceleratorSpec) -> Iterator[str]:
+    """What is to be known of operands that are not of the machine's formats."""
+    formats = spec.formats
+    others = list(formats.others(workload.layers)) if formats else []
+    if formats and others:
+        more = f" and {len(others) - MOST_LISTED} more" if len(others) > MOST_LISTED else ""
+        yield (
+            f"{spec.preset} is made for {formats.weights} weights and {formats.activations} inputs, as "
+            f"{', '.join(others[:MOST_LISTED])}{more} are not: its time, energy and room are as if they were"
+        )
 
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:

@@ -43,7 +43,7 @@ class Machine(Module):
         self.plan = plan
         self.clock = Clock(spec.clock)
         engines = Clock(compression.clock or spec.clock)
-        check_weight_port(spec, plan.workload.layers[0].bits)
+        check_weight_port(spec, spec.weight_bits(plan.workload.layers[0].bits))
         self.dma = Dma(self, "dma", outstanding, carries_data, ahead)
         self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, engines)
         self.expanded: ByLayer = Counter()  # values that they put out
@@ -118,7 +118,8 @@ class Machine(Module):
             self.expanded[request.load.layer] += request.values
         request.expanded(self.now, *service)
         done = service[1]
-        self._at(done, lambda: self._store(request, done, self.am))
+        bits = self.spec.activation_bits(request.region.fmt.bits)
+        self._at(done, lambda: self._store(request, done, self.am, bits))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
@@ -127,10 +128,10 @@ class Machine(Module):
             service = self.decompressors.serve_part(tile.number, self.now, request.values, bits)
             self.expanded[request.load.layer] += request.values
         request.expanded(self.now, *service)
-        self._store(request, service[1], tile.wm)
+        self._store(request, service[1], tile.wm, self.spec.weight_bits(request.region.fmt.bits))
 
-    def _store(self, request: Request, ready: int, memory: StreamedMemory) -> None:
-        stored = memory.write(request.load.layer, ready, storage_bytes(request.values, request.region.fmt.bits))
+    def _store(self, request: Request, ready: int, memory: StreamedMemory, bits: int) -> None:
+        stored = memory.write(request.load.layer, ready, storage_bytes(request.values, bits))
         request.milestones.append((stored, "onchip_bandwidth"))
 
         def commit() -> None:

@@ -7,7 +7,7 @@ from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Ruled
 
 from ..spec import AcceleratorSpec
-from . import base, column, dstripes, loom, pointwise, scnn, stripes, tartan
+from . import base, column, dstripes, loom, nfu, pointwise, scnn, stripes, tartan
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -22,6 +22,7 @@ RULES = {
     "loom": Rule(loom.activations, serial_weights=True),
     "loom-dynamic": Rule(loom.both, serial_weights=True),
     "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid, skips=True),
+    "nfu": Rule(nfu.completion, grid=nfu.grid, columns=1),
     "pointwise": Rule(pointwise.completion, kinds=("pointwise",), grid=pointwise.grid),
 }
 
