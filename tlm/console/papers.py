@@ -87,7 +87,7 @@ def _bar(row: Row, most: float, name: int, room: int, glyphs: Glyphs) -> Cell:
     beyond = max(0.0, published - model)
     bar = stacked([(model / most, glyphs.busy, MODEL), (beyond / most, glyphs.waiting, PUBLISHED)], room)
     label = fit([(row.network, "")], name, glyphs.cut)
-    told = f"{_figure(row.model):>{FOR_VALUE}} {_figure(row.published):>{FOR_VALUE}}"
+    told = f"{figure(row.model):>{FOR_VALUE}} {figure(row.published):>{FOR_VALUE}}"
     return [*label, (GAP, ""), (told, ""), (GAP, ""), *bar]
 
 
@@ -96,8 +96,9 @@ def _named(row: Row) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.network, _figure(row.published), _figure(row.model), _figure(row.ratio), row.inputs)
+    return (row.network, figure(row.published), figure(row.model), figure(row.ratio), row.inputs)
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """In a few digits."""
     return NONE if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from operator import attrgetter
 
 import attrs
 import numpy as np
-import simpy
 
 from ..codecs import CODECS, Format
-from ..scenario import load
 from ..statistics import WorkloadStatistics, measure
-from ..system import System
-from ..system.energy import area
 from ..workload.profile_tables import ProfileLayer
+from .areas import areas
 from .paper import Model
 from .runs import ran
 from .steps import Layers, completed, layers, machine, mean_bits, rule_cycles, step_cycles
-from .tensors import Spent, spent, tensor_cycles, tensors
+from .tensors import Spent, spent, tensor_cycles, tensors, trained
 
 #: Networks that the paper does not describe in full, and of which layers: the gates alone; inputs of 17 x 17.
 SHAPES = {"NeuralTalk": ("NeuralTalk_h512", "WLSTM_gates"), "Denoise": ("Denoise_17", "")}
@@ -170,18 +167,6 @@ def metadata(_network: str) -> float:
 # --- area of whole machines
 
 
-@cache
-def areas(accelerator: str) -> Mapping[str, float]:
-    """{component: mm2} of a machine, and of "all"."""
-    system = System(
-        simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(trained("lenet", "int8"))]
-    )
-    found: dict[str, float] = {}
-    for row in area(system.machines[0], None):
-        found[row.component] = found.get(row.component, 0.0) + row.mm2
-    return {**found, "all": sum(found.values())}
-
-
 def area_of(component: str, machine: str) -> float:
     """A part of one of table 6's machines; 2 MiB of WM a tile."""
     return areas(f"{{preset: {TABLE_6[machine]}, wm: 2 MiB}}").get(component, 0.0)
@@ -248,14 +233,6 @@ def _of_kinds(cycles: Mapping[str, int], kinds: Sequence[str]) -> int:
 
 
 # --- networks of 8 bits that were trained here
-
-
-def trained(network: str, form: str) -> str:
-    """The workload of a shipped checkpoint."""
-    data = "digits" if network in ("lenet", "vgg") else "patterns"
-    return (
-        f'{{network: "nets.{network}:build", weights: nets/checkpoints/{network}-{form}.pt, input: "nets.data:{data}"}}'
-    )
 
 
 def eight_bits(form: str, accelerator: str, base: str, scale: float, network: str) -> float:

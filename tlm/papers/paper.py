@@ -18,11 +18,15 @@ from ..statistics import WorkloadStatistics
 Model = Callable[[str], float]
 
 #: Each paper: its module, and its figures beside that, in `NAME.yaml`.
-PAPERS = {"dpred": "DPRed: Making Typical Activation and Weight Values Matter In Deep Learning Computing"}
+PAPERS = {
+    "dpred": "DPRed: Making Typical Activation and Weight Values Matter In Deep Learning Computing",
+    "precision": "Understanding the Impact of Precision Quantization on the Accuracy and Energy of Neural Networks",
+}
 
 MEAN = "geomean"
 FOLDER = Path(__file__).parent
 PLACE = re.compile(r"(table|figure) (\w+)")
+ROMAN = {roman: str(number) for number, roman in enumerate("I II III IV V VI VII VIII IX X".split(), start=1)}
 
 
 @attrs.frozen
@@ -62,16 +66,18 @@ class Entry:
         return self.over or self.networks
 
     def is_of(self, kind: str, number: str) -> bool:
-        """Whether it belongs to a table or figure; of "5a" it is also when asked for "5"."""
+        """Whether it belongs to a table or figure; of "5a" it is also when asked for "5", of "IV" for "4"."""
         found = PLACE.match(self.where)
-        return found is not None and found[1] == kind and number in (found[2], found[2].rstrip("abcdef"))
+        if found is None or found[1] != kind:
+            return False
+        return number in (found[2], found[2].rstrip("abcdef"), ROMAN.get(found[2]))
 
 
 @attrs.frozen
 class Paper:
     """What a paper prints, in its order, and what the model has for it.
 
-    `distributions` {figure: the statistics that it draws}.
+    `distributions` {figure: the statistics that it draws}, `scatters` {figure: the quantities along x and y}.
     """
 
     name: str
@@ -79,6 +85,7 @@ class Paper:
     entries: tuple[Entry, ...]
     models: Mapping[str, Model]
     distributions: Mapping[str, Callable[[], WorkloadStatistics]]
+    scatters: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
 
     def chosen(self, table: str | None = None, figure: str | None = None) -> list[Entry]:
         """All entries, or those of a table or figure; BadInput where there is none."""
@@ -106,7 +113,8 @@ def paper(name: str) -> Paper:
         raise BadInput(f"there is no paper {name!r}", given=name, allowed=PAPERS)
     entries = [entry for one in YAML(typ="safe").load(FOLDER / f"{name}.yaml")["entries"] for entry in _entries(one)]
     module = import_module(f".{name}", __package__)
-    return Paper(name, PAPERS[name], tuple(entries), module.MODELS, module.DISTRIBUTIONS)
+    drawn = (getattr(module, what, {}) for what in ("DISTRIBUTIONS", "SCATTERS"))
+    return Paper(name, PAPERS[name], tuple(entries), module.MODELS, *drawn)
 
 
 def _entries(document: Mapping[str, Any]) -> Iterator[Entry]:

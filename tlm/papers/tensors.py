@@ -30,6 +30,21 @@ class Spent:
     cycles: int = 0
 
 
+def trained(network: str, form: str) -> str:
+    """The workload of a shipped checkpoint."""
+    return f"{built(network)[:-1]}, weights: nets/checkpoints/{network}-{form}.pt}}"
+
+
+def built(network: str) -> str:
+    """The workload of a network of `nets/` as it is built, on the images that its kind is trained on here."""
+    return f'{{network: "nets.{network}:build", input: "nets.data:{data_of(network)}"}}'
+
+
+def data_of(network: str) -> str:
+    """The built-in data set that a network of `nets/` is trained on."""
+    return "digits" if network in ("lenet", "vgg") else "patterns"
+
+
 @lru_cache(maxsize=1)  # they are large
 def tensors(workload: str) -> Workload:
     """The layers of a scenario's `workload`."""
