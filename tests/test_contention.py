@@ -34,6 +34,7 @@ SCENARIOS = {
     "dstripes_narrow": Expected(289_937, 1_771_408, ("offchip_bandwidth",), "channels"),
     "dstripes_narrow_raw": Expected(726_653, 4_386_432, ("offchip_bandwidth",), "channels"),
     "few_decompressors": Expected(196_053, 1_776_256, ("decompression",), "decompressors"),
+    "nfu_alex": Expected(123_049, 185_344, ("array",), "array clock"),
     "two_accelerators": Expected(148_290, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
 }
 

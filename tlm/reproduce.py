@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SCHEMA = "tlm-reproduce/1"
 PLAIN_WIDTH, PICTURE_WIDTH = 130, 120  # columns, where there is no terminal to ask
 
-EPILOG = """papers: dpred, precision. Of dpred a table takes seconds, or a minute where energy is asked for; figures 6 to 9
-run whole systems, and all of it takes a quarter of an hour. All of precision takes a minute.
+EPILOG = """papers: dpred, precision. A table takes seconds, or a minute where energy is asked for; dpred's figures 6 to
+9 run whole systems, and all of it takes a quarter of an hour.
 exit codes: 0 done, 2 bad input, 130 interrupted, with what there is; 141 broken pipe."""
 
 

@@ -6,7 +6,7 @@ workload has. Its time does not depend on them, so a network of another format r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import attrs
 import numpy as np
@@ -82,11 +82,12 @@ class OperandFormats:
         """The width of an entry of AM."""
         return FORMATS[self.activations].bits
 
-    def others(self, layers: Iterable[Layer]) -> Iterator[str]:
-        """The operands that are of other formats: "the weights of conv1"."""
+    def others(self, layers: Iterable[Layer]) -> dict[str, list[str]]:
+        """{weights, inputs: the layers whose are of other formats}, without those of which none are."""
+        found: dict[str, list[str]] = {"weights": [], "inputs": []}
         for layer in layers:
-            signed = bool((layer.weights < 0).any())
-            if not FORMATS[self.weights].holds(layer.weights, signed):
-                yield f"the weights of {layer.name}"
+            if not FORMATS[self.weights].holds(layer.weights, bool((layer.weights < 0).any())):
+                found["weights"].append(layer.name)
             if not FORMATS[self.activations].holds(layer.inputs, layer.signed_inputs):
-                yield f"the inputs of {layer.name}"
+                found["inputs"].append(layer.name)
+        return {operand: names for operand, names in found.items() if names}

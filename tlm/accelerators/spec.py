@@ -24,8 +24,8 @@ class AcceleratorSpec:
     ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
     `accumulators`; a pipeline may have `fill` cycles before a layer's first step; `layout` is how maps lie in memory
     (`tlm.accelerators.layout`). `am` is the whole activation memory, `wm` the weight memory of one tile, in bytes: of
-    values as they are stored, or of entries of the machine's own `formats`; `clock` is in Hz. What it takes, energy and area, is known where
-    `energy` says which figures are the machine's.
+    values as they are stored, or of entries of the machine's own `formats`; `clock` is in Hz. What it takes, energy and
+    area, is known where `energy` says which figures are the machine's.
     """
 
     preset: str

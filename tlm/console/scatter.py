@@ -70,10 +70,9 @@ def _panel(points: Sequence[Point], width: int, glyphs: Glyphs) -> Iterator[Cell
     left, right = _span([math.log10(point.x) for point in points])
     canvas: list[list[tuple[str, str]]] = [[(" ", "")] * (width - AXIS) for _ in range(HEIGHT)]
     best = frontier(points)
-    places = [
-        (round((high - point.y) / (high - low) * (HEIGHT - 1)), round((_log(point) - left) / (right - left) * (room - 1)))
-        for point in points
-    ]
+    lines = [round((high - point.y) / (high - low) * (HEIGHT - 1)) for point in points]
+    columns = [round((math.log10(point.x) - left) / (right - left) * (room - 1)) for point in points]
+    places = list(zip(lines, columns, strict=True))
     styles = [BEST if point.name in best else OTHER for point in points]
     for (line, column), style in zip(places, styles, strict=True):
         canvas[line][column] = (MARKS[style], style)
@@ -99,7 +98,7 @@ def _label(canvas: list[list[tuple[str, str]]], line: int, column: int, name: st
 def _ticks(left: float, right: float, room: int) -> str:
     """The figures under the axis: 1, 2 and 5 of each power of ten."""
     text = [" "] * (room + MOST_LABEL)
-    for value in (step * 10.0**power for power in range(math.floor(left), math.ceil(right)) for step in (1, 2, 5)):
+    for value in (step * 10.0**power for power in range(math.floor(left), math.ceil(right) + 1) for step in (1, 2, 5)):
         place = round((math.log10(value) - left) / (right - left) * (room - 1))
         told = f"{value:g}"
         if 0 <= place < room and all(part == " " for part in text[max(0, place - 1) : place + len(told) + 1]):
@@ -111,7 +110,3 @@ def _span(values: Sequence[float]) -> tuple[float, float]:
     """From the least to the largest; not empty."""
     low, high = min(values), max(values)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _log(point: Point) -> float:
-    return math.log10(point.x)

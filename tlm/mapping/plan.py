@@ -101,8 +101,7 @@ def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
     if not missing:
         return
     named = [f"{layer.name} ({_what(layer)}, {layer.macs / total:.1%} of the MACs)" for layer in missing]
-    more = f" and {len(named) - MOST_LISTED} more" if len(named) > MOST_LISTED else ""
-    said = f"{spec.preset} has no cycle rule for {', '.join(named[:MOST_LISTED])}{more}"
+    said = f"{spec.preset} has no cycle rule for {_listed(named)}"
     passing = "--set unmodelled=pass runs them without array time"
     if all(layer.kind == "other" for layer in missing):
         raise BadInput(f"{said}: nobody models that; {passing}, as torch computes them", key="workload.network")
@@ -218,13 +217,18 @@ def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
 def _other_formats(workload: Workload, spec: AcceleratorSpec) -> Iterator[str]:
     """What is to be known of operands that are not of the machine's formats."""
     formats = spec.formats
-    others = list(formats.others(workload.layers)) if formats else []
+    others = formats.others(workload.layers) if formats else {}
     if formats and others:
-        more = f" and {len(others) - MOST_LISTED} more" if len(others) > MOST_LISTED else ""
+        named = " and ".join(f"the {operand} of {_listed(names)}" for operand, names in others.items())
         yield (
-            f"{spec.preset} is made for {formats.weights} weights and {formats.activations} inputs, as "
-            f"{', '.join(others[:MOST_LISTED])}{more} are not: its time, energy and room are as if they were"
+            f"{spec.preset} is made for {formats.weights} weights and {formats.activations} inputs, as {named} are "
+            "not: its time, energy and room are as if they were"
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
 
 
 def _weights(program: Program, encoding: Encoding, cut: Cut, capacity: int) -> tuple[tuple[Region, ...], ...]:

@@ -26,7 +26,7 @@ PAPERS = {
 MEAN = "geomean"
 FOLDER = Path(__file__).parent
 PLACE = re.compile(r"(table|figure) (\w+)")
-ROMAN = {roman: str(number) for number, roman in enumerate("I II III IV V VI VII VIII IX X".split(), start=1)}
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8"}
 
 
 @attrs.frozen
