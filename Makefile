@@ -51,6 +51,7 @@ validate: $(VENV)/dev.stamp
 
 reproduce: $(VENV)/dev.stamp
 	@$(BIN)/python -m tlm.reproduce dpred --out docs/reproduced
+	@$(BIN)/python -m tlm.reproduce precision --out docs/reproduced
 
 train: $(VENV)/dev.stamp
 	@$(BIN)/python -m nets.train --all

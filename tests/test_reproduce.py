@@ -61,7 +61,10 @@ def test_every_published_figure_has_a_model_or_a_reason(name: str) -> None:
 @pytest.mark.parametrize("name", PAPERS)
 def test_places_are_tables_figures_and_sections(name: str) -> None:
     one = paper(name)
-    assert all(re.fullmatch(r"(table|figure|section) [\d.]+[a-f]?|abstract", entry.where) for entry in one.entries)
+    assert all(
+        re.fullmatch(r"(table|figure|section) ([\d.]+[a-f]?|[IVX]+(-[A-Z])?)|abstract", entry.where)
+        for entry in one.entries
+    )
     assert set(one.distributions) <= {entry.where for entry in one.entries}
 
 
@@ -209,7 +212,7 @@ def test_an_interrupt_leaves_what_there_is(monkeypatch: pytest.MonkeyPatch, caps
 
 
 REFUSED = [
-    (["dpr"], "there is no paper 'dpr' (allowed: dpred); did you mean 'dpred'?"),
+    (["dpr"], "there is no paper 'dpr' (allowed: dpred, precision); did you mean 'dpred'?"),
     (["dpred", "--table", "11"], "--table: dpred has no table 11 (allowed: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"),
     (["dpred", "--figure", "5c"], "--figure: dpred has no figure 5c (allowed: 1a"),
     (["dpred", "--figure", "x"], "--figure: dpred has no figure x (allowed: 1a, 1b,"),

@@ -92,7 +92,7 @@ def test_filters_that_are_no_whole_set_share_the_neurons() -> None:
 
 def test_more_than_one_tile_is_refused() -> None:
     layer = random_layer({**LAYER, "filters": 4}, False, 1)
-    with pytest.raises(BadInput, match="accelerator.tiles: must be 1"):
+    with pytest.raises(BadInput, match=r"accelerator\.tiles: must be 1"):
         rule("nfu", "conv").grid(layer, machine(tiles=2))
 
 
@@ -132,5 +132,5 @@ def test_operands_of_other_formats_are_named() -> None:
 
 
 def test_a_format_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(BadInput, match="no number format 'pow3'.*did you mean 'pow2'"):
+    with pytest.raises(BadInput, match=r"no number format 'pow3'.*did you mean 'pow2'"):
         OperandFormats("pow3", "fixed16")
