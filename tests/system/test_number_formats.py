@@ -1,4 +1,4 @@
-"""The precision study's tile as a whole system: its formats' buffers, its own networks, and networks of other formats."""
+"""The precision study's tile as a whole system: its buffers, its own networks, and networks of other formats."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ def test_the_array_reads_the_inputs_of_every_window() -> None:
 
 def test_a_network_of_another_format_is_told() -> None:
     assert lenet("fixed4", "fixed8", "check=false").notes == [
-        "nfu-fixed4 is made for fixed4 weights and fixed4 inputs, as the weights of conv1, conv2, fc1, fc2 and the inputs "
-        "of conv1, conv2, fc1, fc2 are not: its time, energy and room are as if they were"
+        "nfu-fixed4 is made for fixed4 weights and fixed4 inputs, as the weights of conv1, conv2, fc1, fc2 and the "
+        "inputs of conv1, conv2, fc1, fc2 are not: its time, energy and room are as if they were"
     ]
     assert lenet("fixed16", "fixed8", "check=false").notes == []
 
