@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import attrs
@@ -18,6 +18,7 @@ HEADS = ("quantity", "network", "published", "model", "ratio", "inputs")
 NONE = "-"
 MODEL, PUBLISHED = "green", "bright_black"
 FOR_VALUE, MOST_NAME = 7, 16
+MOST_NAMED = 12  # networks before a note
 
 
 def paper_table(rows: Sequence[Row]) -> Table:
@@ -32,13 +33,26 @@ def paper_table(rows: Sequence[Row]) -> Table:
 
 
 def paper_notes(rows: Iterable[Row]) -> list[str]:
-    """What is to be known of the rows of one place, each note once, with the networks that it is of."""
-    networks: dict[str, list[str]] = {}
+    """What is to be known of the rows of one place, each note once, with the networks that it is of.
+
+    Of many networks that are not all, the quantities are named.
+    """
+    rows = list(rows)
+    having: dict[str, list[Row]] = {}
     for row in rows:
         for note in row.notes:
-            networks.setdefault(note, []).append(row.network)
+            having.setdefault(note, []).append(row)
     every = {row.network for row in rows}
-    return [note if set(of) == every else f"{', '.join(dict.fromkeys(of))}: {note}" for note, of in networks.items()]
+    return [_of_whom(of, every) + note for note, of in having.items()]
+
+
+def _of_whom(rows: Sequence[Row], every: Collection[str]) -> str:
+    """Before a note: nothing, where it is of all networks."""
+    networks = dict.fromkeys(row.network for row in rows)
+    if set(networks) == set(every):
+        return ""
+    names = networks if len(networks) <= MOST_NAMED else dict.fromkeys(row.measure for row in rows)
+    return f"{', '.join(names)}: "
 
 
 def paper_page(rows: Sequence[Row], pictures: Mapping[str, str]) -> Iterator[str]:
