@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import attrs
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -80,9 +81,15 @@ def _panel(points: Sequence[Point], width: int, glyphs: Glyphs) -> Iterator[Cell
         _label(canvas, line, column, point.name, style)
     for line, cells in enumerate(canvas):
         scale = high - line * (high - low) / (HEIGHT - 1)
-        yield [(f"{figure(scale):>{AXIS - 2}} " if line % 4 == 0 else " " * (AXIS - 1), ""), ("|", ""), *cells]
+        yield [(f"{figure(scale):>{AXIS - 2}} " if line % 4 == 0 else " " * (AXIS - 1), ""), ("|", ""), *_joined(cells)]
     yield [(" " * AXIS + glyphs.left * (width - AXIS), "")]
     yield [(" " * AXIS + _ticks(left, right, room), "")]
+
+
+def _joined(cells: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Neighbours of one style as one piece."""
+    for style, run in groupby(cells, lambda cell: cell[1]):
+        yield "".join(text for text, _ in run), style
 
 
 def _label(canvas: list[list[tuple[str, str]]], line: int, column: int, name: str, style: str) -> None:
