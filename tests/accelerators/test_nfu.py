@@ -117,8 +117,7 @@ HELD = {  # values, and in which formats they are not
 @pytest.mark.parametrize("values", HELD)
 def test_what_a_format_holds(values: tuple[int, ...]) -> None:
     found = np.array(values, np.int16)
-    signed = bool((found < 0).any())
-    assert {name for name, form in FORMATS.items() if not form.holds(found, signed)} == HELD[values]
+    assert {name for name, form in FORMATS.items() if not form.holds(found)} == HELD[values]
 
 
 def test_operands_of_other_formats_are_named() -> None:
@@ -128,6 +127,8 @@ def test_operands_of_other_formats_are_named() -> None:
     assert formats.others([layer, signs]) == {"weights": ["random"]}
     assert OperandFormats("fixed8", "fixed8").others([layer, signs]) == {"inputs": ["random", "signs"]}
     assert OperandFormats("fp32", "fp32").others([layer, signs]) == {}
+    both = attrs.evolve(signs, parts=(np.full((1, 2), 255), np.full((1, 2), -128)))  # each of 8 bits, joined not
+    assert OperandFormats("fixed8", "fixed8").others([both]) == {}
     assert (formats.weight_bits, formats.activation_bits) == (1, 16)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from tlm.inputs.errors import BadInput
 from tlm.workload.layer import Ints, Layer
 
-#: [values], whether they are signed -> whether all are of a format.
-Holds = Callable[[Ints, bool], bool]
+#: Whether all values are of a format.
+Holds = Callable[[Ints], bool]
 
 
 @attrs.frozen
@@ -29,23 +29,23 @@ class NumberFormat:
 def _fixed(bits: int) -> NumberFormat:
     """Two's complement; of values that are never negative, without a sign."""
 
-    def holds(values: Ints, signed: bool) -> bool:
-        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-        return bool(values.min(initial=0) >= low and values.max(initial=0) <= high)
+    def holds(values: Ints) -> bool:
+        least, most = int(values.min(initial=0)), int(values.max(initial=0))
+        return least >= -(1 << bits - 1) and most < 1 << (bits - 1 if least < 0 else bits)
 
     return NumberFormat(bits, holds)
 
 
-def _powers(values: Ints, _signed: bool) -> bool:
+def _powers(values: Ints) -> bool:
     magnitudes = np.abs(values.astype(np.int64))
     return not (magnitudes & (magnitudes - 1))[magnitudes > 0].any()
 
 
-def _signs(values: Ints, _signed: bool) -> bool:
+def _signs(values: Ints) -> bool:
     return bool((np.abs(values.astype(np.int64)) == 1).all())
 
 
-def _floats(values: Ints, _signed: bool) -> bool:
+def _floats(values: Ints) -> bool:
     return bool((values.astype(np.float32) == values).all())
 
 
@@ -86,8 +86,8 @@ class OperandFormats:
         """{weights, inputs: the layers whose are of other formats}, without those of which none are."""
         found: dict[str, list[str]] = {"weights": [], "inputs": []}
         for layer in layers:
-            if not FORMATS[self.weights].holds(layer.weights, bool((layer.weights < 0).any())):
+            if not FORMATS[self.weights].holds(layer.weights):
                 found["weights"].append(layer.name)
-            if not FORMATS[self.activations].holds(layer.inputs, layer.signed_inputs):
+            if not all(FORMATS[self.activations].holds(operand) for operand in layer.operands):
                 found["inputs"].append(layer.name)
         return {operand: names for operand, names in found.items() if names}
