@@ -27,7 +27,9 @@ def grid(layer: Layer, spec: AcceleratorSpec) -> Grid:
     if spec.tiles != 1:
         raise BadInput("must be 1: the neurons of one tile share its outputs", key="accelerator.tiles")
     whole = attrs.evolve(Grid.of(spec), columns=1)
-    return whole if layer.kind == "fc" else attrs.evolve(whole, columns=spec.rows, lanes=1, whole_kernel=True)
+    if layer.kind == "fc":
+        return whole
+    return attrs.evolve(whole, columns=spec.rows, lanes=1, whole_kernel=True, folds=False)
 
 
 def completion(layer: Layer, _image: int, spec: AcceleratorSpec) -> Int64s:
