@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -23,7 +24,7 @@ class Region:
 
     `offsets` [groups + 1] are the containers' places in bits, the last one the size. `values` and `data`, the
     expected values and bytes, are there in a checked run only. `tensor` is the number of the workload's that it is;
-    None: weights. It lies in one piece or, with `runs`, run by run: each from byte `runs[0, r]` on at `runs[1, r]`.
+    None: weights. It lies in one piece or, with `runs`, run by run: run r from byte `runs[0][r]` on at `runs[1][r]`.
     """
 
     layer: str
@@ -37,22 +38,22 @@ class Region:
     values: Ints | None = None
     data: Bytes | None = None
     tensor: int | None = None
-    runs: Int64s | None = None
+    runs: tuple[list[int], list[int]] | None = None
 
     def address_of(self, begin: int) -> int:
         """Where byte `begin` lies."""
         if self.runs is None:
             return self.address + begin
         begins, addresses = self.runs
-        run = int(np.searchsorted(begins, begin, side="right")) - 1
-        return int(addresses[run]) + begin - int(begins[run])
+        run = bisect_right(begins, begin) - 1
+        return addresses[run] + begin - begins[run]
 
     def pieces(self) -> Iterator[tuple[int, int, int]]:
         """(address, first byte, behind the last one) of each piece it lies in."""
         if self.runs is None:
             yield self.address, 0, self.size_bytes
         else:
-            begins, addresses = self.runs.tolist()
+            begins, addresses = self.runs
             yield from zip(addresses, begins, [*begins[1:], self.size_bytes], strict=True)
 
     @property
@@ -179,7 +180,7 @@ def interleaved(regions: Sequence[Region], cut: Cut, allocate: Callable[[int], i
     address = allocate(int(size.sum()))
     own = np.split(address + place, np.cumsum([len(end) for end in ends])[:-1])
     return tuple(
-        attrs.evolve(region, address=int(at[0]), runs=np.stack([end - length, at]))
+        attrs.evolve(region, address=int(at[0]), runs=((end - length).tolist(), at.tolist()))
         for region, at, end, length in zip(regions, own, ends, sizes, strict=True)
     )
 
@@ -200,16 +201,17 @@ def _burst_ends(region: Region, burst: int) -> Int64s:
 
 def _pieces(ends: Int64s, values: Int64s, cut: Cut) -> list[Piece]:
     pieces: list[Piece] = []
+    last, complete = ends.tolist(), values.tolist()
     bursts = max(1, cut.request // cut.burst)
-    place, before, limit = 0, 0, FIRST_RUN_VALUES
+    place, before, limit = 0, 0, min(FIRST_RUN_VALUES, cut.values)
     while place < len(ends):
-        by_values = int(values.searchsorted(before + min(cut.values, limit), "right"))
-        limit *= 2
+        by_values = bisect_right(complete, before + limit, place)
+        limit = min(2 * limit, cut.values)
         stop = max(place + 1, min(place + bursts, by_values, len(ends)))
-        room = int(values[stop - 1]) - before
+        room = complete[stop - 1] - before
         bursts_of_run = range(place, stop) if cut.by_burst else (stop - 1,)
         for burst in bursts_of_run:
             first = burst == bursts_of_run[0]
-            pieces.append(Piece(int(ends[burst]), int(values[burst]), first, room * first, int(ends[stop - 1])))
-        place, before = stop, int(values[stop - 1])
+            pieces.append(Piece(last[burst], complete[burst], first, room * first, last[stop - 1]))
+        place, before = stop, complete[stop - 1]
     return pieces

@@ -31,7 +31,7 @@ class Operand:
 
     @signed.default
     def _any_negative(self) -> bool:
-        return bool((self.values < 0).any())
+        return bool(self.values.size) and int(self.values.min()) < 0
 
     @classmethod
     def weights(cls, layer: Layer) -> Operand:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from ..accelerators import rules
 from ..accelerators.layout import Extent, Layout, extent
@@ -111,62 +110,52 @@ def with_cycles(program: Program, spec: AcceleratorSpec) -> Program:
 def _columns(geometry: Geometry, shape: Shape) -> dict[str, Ints]:
     """What every pass does, in the order of the loop nest: see Order.
 
-    A coarse pass is one turn of that nest; an exact one a window set and a step of it.
+    A coarse pass is one turn of that nest; an exact one a window set and a step of it. Slices are fine where weights
+    arrive or are freed: in the first block and the last one of the layer or, where each band loads them again, of the
+    band.
     """
-    order = shape.order
-    blocks = -(-geometry.window_sets // _block_sets(geometry))
-    bands = np.array_split(np.arange(blocks), min(order.bands, blocks))
-    turns = [_band(geometry, shape, number, band) for number, band in enumerate(bands)]
-    groups = geometry.groups
-    columns = _joined([_of_groups(one, groups) for one in turns] if order.groups_inside else [_joined(turns)])
-    if not order.groups_inside:
-        columns = _of_groups(columns, groups)
-    columns["urgency"] = np.arange(len(columns["block"]))
-    columns["ends_block"] = np.full(len(columns["block"]), True)
+    starts, order = np.arange(0, geometry.window_sets, _block_sets(geometry)), shape.order
+    band = _band_of(len(starts), min(order.bands, len(starts)))
+    turns = np.indices((geometry.groups, geometry.filter_sets, len(starts))).reshape(3, -1)
+    outer = (turns[0], band[turns[2]]) if order.groups_inside else (band[turns[2]], turns[0])
+    group, filters, block = turns[:, np.lexsort((turns[2], turns[1], *outer))]
+    edge = _edges(np.zeros_like(band) if order.weights_stay else band)
+    turn, first_step, last_step = _sliced(edge[block], geometry, shape)
+    columns = {
+        "group": group[turn],
+        "band": band[block[turn]],
+        "filter_set": filters[turn],
+        "block": block[turn],
+        "first_set": starts[block[turn]],
+        "last_set": _ends(starts, geometry.window_sets)[block[turn]],
+        "first_step": first_step,
+        "last_step": last_step,
+        "urgency": np.arange(len(turn)),
+        "ends_block": np.full(len(turn), True),
+    }
     return _step_by_step(columns) if shape.exact else columns
 
 
-def _band(geometry: Geometry, shape: Shape, number: int, band: Ints) -> dict[str, Ints]:
-    """The passes of a band, one group's: filter set after filter set, block after block, slice after slice.
-
-    Slices are fine where weights arrive or are freed: in the first block and the last one of the layer or, where each
-    band loads them again, of the band.
-    """
-    starts = np.arange(0, geometry.window_sets, _block_sets(geometry))
-    ends = _ends(starts, geometry.window_sets)
-    fine, coarse = _slices(geometry, shape)
-    edges = (0, len(starts) - 1) if shape.order.weights_stay else (band[0], band[-1])
-    cuts = [fine if block in edges else coarse for block in band]
-    lengths = np.array([len(cut) for cut in cuts])
-    one = {
-        "band": np.full(lengths.sum(), number),
-        "block": np.repeat(band, lengths),
-        "first_set": np.repeat(starts[band], lengths),
-        "last_set": np.repeat(ends[band], lengths),
-        "first_step": np.concatenate(cuts),
-        "last_step": np.concatenate([_ends(cut, geometry.steps) for cut in cuts]),
-    }
-    columns = {name: np.tile(column, geometry.filter_sets) for name, column in one.items()}
-    return {**columns, "filter_set": np.repeat(np.arange(geometry.filter_sets), lengths.sum())}
+def _band_of(blocks: int, bands: int) -> Ints:
+    """[blocks] the band of each, all as long as each other or one block longer."""
+    return np.repeat(np.arange(bands), [len(band) for band in np.array_split(np.arange(blocks), bands)])
 
 
-def _slices(geometry: Geometry, shape: Shape) -> tuple[Ints, Ints]:
-    """(fine, coarse): the first steps of the slices of a filter set's reduction."""
-    fine = np.arange(0, geometry.steps, shape.slice_steps)
-    coarse = fine[:1]
+def _edges(band: Ints) -> npt.NDArray[np.bool_]:
+    """[blocks] whether it is the first or the last of its band."""
+    return np.asarray((np.diff(band, prepend=-1) != 0) | (np.diff(band, append=-1) != 0))
+
+
+def _sliced(fine: npt.NDArray[np.bool_], geometry: Geometry, shape: Shape) -> tuple[Ints, Ints, Ints]:
+    """(turn, first step, step behind the last one) of the slices of turns of the nest, some of them `fine`."""
+    cuts = [np.arange(1), np.arange(0, geometry.steps, shape.slice_steps)]
     if shape.last_apart:
-        fine, coarse = (np.union1d(cut, [geometry.steps - 1]) for cut in (fine, coarse))
-    return fine, coarse
-
-
-def _of_groups(one: dict[str, Ints], groups: int) -> dict[str, Ints]:
-    """The passes of one group, for all of them in turn."""
-    columns = {name: np.tile(column, groups) for name, column in one.items()}
-    return {**columns, "group": np.repeat(np.arange(groups), len(one["block"]))}
-
-
-def _joined(turns: Sequence[dict[str, Ints]]) -> dict[str, Ints]:
-    return {name: np.concatenate([one[name] for one in turns]) for name in turns[0]}
+        cuts = [np.union1d(cut, [geometry.steps - 1]) for cut in cuts]
+    firsts, ends = np.concatenate(cuts), np.concatenate([_ends(cut, geometry.steps) for cut in cuts])
+    count = np.where(fine, len(cuts[1]), len(cuts[0]))
+    turn = np.repeat(np.arange(len(fine)), count)
+    place = np.arange(len(turn)) - (np.cumsum(count) - count - np.where(fine, len(cuts[0]), 0))[turn]
+    return turn, firsts[place], ends[place]
 
 
 def _taking_first(layer: Layer, columns: dict[str, Ints]) -> dict[str, Ints]:

@@ -14,7 +14,7 @@ from ..accelerators.spec import AcceleratorSpec
 from ..codecs import GROUP, codec
 from ..core import BadInput
 from ..engines import CompressionSpec, Cut, Region
-from ..workload.layer import Layer, Workload
+from ..workload.layer import Ints, Layer, Workload
 from .capacity import as_values, weights_fit
 from .encoding import Encoding, Operand
 from .orders import Orders
@@ -185,9 +185,13 @@ def _weights(
     tiles = [tile for tile, part in enumerate(program.tiles) if part.group_values]
     regions: list[tuple[Region, ...]] = [()] * len(program.tiles)
     for turn in [[group] for group in groups] if by_group else [groups]:
-        streams = [
-            (f"tile {tile}", np.concatenate([weight_stream(program, tile, group) for group in turn])) for tile in tiles
-        ]
+        streams = [(f"tile {tile}", _stream(program, tile, turn)) for tile in tiles]
         for tile, region in zip(tiles, encoding.side_by_side(operand, streams, cut), strict=True):
             regions[tile] += (region,)
     return tuple(regions)
+
+
+def _stream(program: Program, tile: int, groups: Sequence[int]) -> Ints:
+    """A tile's weights of these groups; not copied where it is one."""
+    parts = [weight_stream(program, tile, group) for group in groups]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
