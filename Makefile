@@ -50,7 +50,7 @@ validate: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/validate.py
 
 reproduce: $(VENV)/dev.stamp
-	@for paper in dpred dlac; do $(BIN)/python -m tlm.reproduce $$paper --out docs/reproduced; done
+	@for paper in dpred dlac precision; do $(BIN)/python -m tlm.reproduce $$paper --out docs/reproduced; done
 
 train: $(VENV)/dev.stamp
 	@$(BIN)/python -m nets.train --all

@@ -24,7 +24,7 @@ GOOD = {
     "compression": "compression: dpred",
     "workload": 'workload: {network: "nets.lenet:build"}',
 }
-ACCELERATOR_KEYS = "(allowed: tiles, rules, lanes, "
+ACCELERATOR_KEYS = "(allowed: tiles, "
 
 #: (lines that replace the good ones of the same key or come after them, what the message says)
 IN_ONE_LINE = [

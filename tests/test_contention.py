@@ -35,6 +35,7 @@ SCENARIOS = {
     "dstripes_narrow_raw": Expected(712_696, 4_386_432, ("offchip_bandwidth",), "channels"),
     "few_decompressors": Expected(196_053, 1_776_256, ("decompression",), "decompressors"),
     "dlac_resnet": Expected(45_878, 178_816, ("array",), "array clock"),
+    "nfu_alex": Expected(123_049, 185_344, ("array",), "array clock"),
     "two_accelerators": Expected(147_636, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
 }
 

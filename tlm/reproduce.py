@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SCHEMA = "tlm-reproduce/1"
 PLAIN_WIDTH, PICTURE_WIDTH = 130, 120  # columns, where there is no terminal to ask
 
-EPILOG = """papers: dpred, dlac. Of dpred a table takes seconds, or a minute where energy is asked for; figures 6 to 9
-run whole systems, and all of it takes a quarter of an hour. All of dlac takes a minute.
+EPILOG = """papers: dpred, dlac, precision. Of dpred a table takes seconds, or a minute where energy is asked for;
+figures 6 to 9 run whole systems, and all of it takes a quarter of an hour. All of dlac or precision takes a minute.
 exit codes: 0 done, 2 bad input, 130 interrupted, with what there is; 141 broken pipe."""
 
 
@@ -100,8 +100,8 @@ def _write(folder: Path, of: Paper, told: Sequence[Row], document: str) -> None:
 
 
 def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableType]]:
-    """A chart for each figure: the distributions or curves that it shows, or the bars of what the model has for it."""
-    from .console import BarChart, curve_chart, distribution_chart
+    """A chart for each figure: the distributions, curves or points that it shows, or the bars of what the model has."""
+    from .console import BarChart, ScatterChart, curve_chart, distribution_chart
 
     for where, found in groupby(told, lambda row: row.where):
         rows = [row for row in found if row.model is not None]
@@ -110,6 +110,9 @@ def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableTyp
             yield where, distribution_chart(statistics, statistics.layers[0])
         elif where in of.curves:
             yield where, curve_chart(of.curves[where]())
+        elif where in of.scatters and rows:
+            xs, ys = ([row for row in rows if row.measure == measure] for measure in of.scatters[where])
+            yield where, ScatterChart(xs, ys)
         elif where.startswith(("figure", "sweep")) and rows:
             yield where, BarChart(rows)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tlm.accelerators.preset import preset_file, preset_names
+from tlm.energy import EnergySpec
 from tlm.inputs.errors import BadInput
 from tlm.scenario import load
 
@@ -30,10 +31,20 @@ SCNN = {"scnn-16x16": (16, 1024), "scnn-8x8": (8, 6144)}  # elements in a row an
 
 
 DLAC = {"dlac-training": (0, 32), "dlac-inference": (16, 16)}  # columns of adders, bits of a value
+#: Bits of a weight and of an input, and the cycles that fill the pipeline.
+NFU = {
+    "nfu-fp32": (32, 32, 16),
+    "nfu-fixed32": (32, 32, 0),
+    "nfu-fixed16": (16, 16, 0),
+    "nfu-fixed8": (8, 8, 0),
+    "nfu-fixed4": (4, 4, 0),
+    "nfu-pow2": (6, 16, 0),
+    "nfu-binary": (1, 16, 0),
+}
 
 
 def test_the_presets_there_are() -> None:
-    assert preset_names() == sorted([*PRESETS, *SCNN, *DLAC])
+    assert preset_names() == sorted([*PRESETS, *SCNN, *DLAC, *NFU])
 
 
 @pytest.mark.parametrize("name", DLAC)
@@ -44,6 +55,19 @@ def test_dlac_has_512_units_at_500_mhz(name: str) -> None:
     assert spec.rules == {"conv": "dlac", "fc": "dlac", "pointwise": "dlac"}
     for memory, along in ((spec.activation_memory, spec.columns), (spec.weight_memory, spec.rows)):
         assert memory.banks * memory.width_bits == along * spec.buffers * DLAC[name][1]
+
+
+@pytest.mark.parametrize("name", NFU)
+def test_the_studys_tile_is_one_but_for_the_widths_of_its_buffers(name: str) -> None:
+    spec = load("ideal", [f"accelerator={name}"]).accelerator
+    weight_bits, input_bits, fill = NFU[name]
+    assert (spec.tiles, spec.rows, spec.columns, spec.lanes, spec.clock) == (1, 16, 1, 16, 250e6)
+    assert (spec.weight_bits(99), spec.activation_bits(99), spec.fill) == (weight_bits, input_bits, fill)
+    assert spec.rules == {"conv": "nfu", "fc": "nfu", "pointwise": "pointwise"}
+    assert (8 * spec.wm / weight_bits, 8 * spec.am / input_bits) == (1 << 16, 1 << 14)  # entries
+    assert spec.weight_memory.banks * spec.weight_memory.width_bits == 256 * weight_bits
+    assert spec.activation_memory.banks * spec.activation_memory.width_bits == 256 * input_bits
+    assert spec.energy == EnergySpec("precision-65nm", name.removeprefix("nfu-"))
 
 
 @pytest.mark.parametrize("name", SCNN)
@@ -71,7 +95,7 @@ def test_a_preset_has_the_papers_numbers_and_its_own_rules(name: str) -> None:
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_cites_its_source(name: str) -> None:
     comments = [line for line in preset_file(name).read_text().splitlines() if line.startswith("#")]
-    assert re.search(r"(DPRed|ICASSP 2017), sections? \d", " ".join(line[2:] for line in comments))
+    assert re.search(r"(DPRed|ICASSP 2017|DATE 2017), sections? [\dIV]", " ".join(line[2:] for line in comments))
     assert any("Assumed" in line for line in comments)
 
 

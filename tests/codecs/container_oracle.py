@@ -62,12 +62,23 @@ def _ternary_group(group, fmt):
     return [bit for value in group for bit in codes[value]]
 
 
+def _pow2_group(group, fmt):
+    exponents = [abs(value).bit_length() for value in group]
+    return [bit for e, value in zip(exponents, group, strict=True) for bit in [*field(e, 5), int(value < 0)]]
+
+
+def _binary_group(group, fmt):
+    return [int(value == -1) for value in group]
+
+
 GROUPS = {
     "none": _none_group,
     "profile": _profile_group,
     "dpred": _dpred_group,
     "bitmap": _bitmap_group,
     "ternary": _ternary_group,
+    "pow2": _pow2_group,
+    "binary": _binary_group,
 }
 
 
@@ -79,6 +90,18 @@ def limits(name, fmt):
         width = min(fmt.profile or fmt.bits, fmt.bits)
         return (-(1 << width - 1), (1 << width - 1) - 1) if fmt.signed else (0, (1 << width) - 1)
     return fmt.low, fmt.high
+
+
+def stored(name, value, fmt):
+    """The integer itself, or the nearest on its way to zero (binary: to one) that a codec stores."""
+    low, high = limits(name, fmt)
+    value = max(low, min(high, value))
+    if name == "pow2":
+        power = 1 << abs(value).bit_length() >> 1
+        return -power if value < 0 else power
+    if name == "binary":
+        return -1 if value < 0 or high < 1 else 1
+    return value
 
 
 def plain_containers(name, values, fmt):
@@ -98,7 +121,8 @@ def streams(draw, name, most_bits=16):
     low, high = limits(name, fmt)
     narrow = st.integers(max(low, -3), min(high, 3))
     value = st.one_of(st.just(0), narrow, st.sampled_from([low, high]), st.integers(low, high))
-    return fmt, draw(st.lists(st.sampled_from([st.just(0), value]).flatmap(lambda s: s), max_size=70))
+    drawn = draw(st.lists(st.sampled_from([st.just(0), value]).flatmap(lambda s: s), max_size=70))
+    return fmt, [stored(name, value, fmt) for value in drawn]
 
 
 def check_tail(data, offsets):

@@ -50,7 +50,8 @@ def test_bars_of_one_unit_have_one_scale() -> None:
     assert [len(bar) / len(bars[-1]) for bar in bars] == pytest.approx([0.5, 1, 1], abs=0.02)
 
 
-def test_a_note_of_many_names_the_first_and_the_last() -> None:
-    many = [row(f"n{index}", "x", 1.0, "it is so") for index in range(13)]
-    assert paper_notes([*many, row("other", "x", 1.0)]) == ["n0 to n12: it is so"]
-    assert paper_notes([*many[:2], row("other", "x", 1.0)]) == ["n0, n1: it is so"]
+def test_a_note_of_many_networks_names_the_quantities() -> None:
+    many = [row(f"n{index}", unit, 1.0, "it is so") for unit in ("x", "%") for index in range(13)]
+    assert paper_notes(many) == ["it is so"]
+    assert paper_notes([*many, row("other", "mm2", 1.0)]) == ["in x, in %: it is so"]
+    assert paper_notes([*many[:2], row("other", "mm2", 1.0)]) == ["n0, n1: it is so"]

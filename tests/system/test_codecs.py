@@ -25,7 +25,7 @@ SYSTEMS = {
     "few engines": ("compression.decompressors=3", "compression.compressors=1"),
 }
 #: Those that store any network's activations.
-GENERAL = [name for name in CODECS if name != "ternary"]
+GENERAL = [name for name in CODECS if name not in ("ternary", "pow2", "binary")]
 
 
 @cache
@@ -67,7 +67,7 @@ def test_every_codec_carries_a_network(codec: str, name: str, granularity: str, 
 
 
 @pytest.mark.parametrize("granularity", ["coarse", "exact"])
-@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("codec", [name for name in CODECS if name != "binary"])
 def test_every_codec_carries_ternary_weights(codec: str, granularity: str) -> None:
     sets = (f"compression={{codec: none, weights: {codec}}}", f"granularity={granularity}", "check=true")
     result = run(scenario(*sets), ternary_network())

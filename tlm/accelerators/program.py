@@ -61,9 +61,9 @@ class Program:
     pass, and are free after it, reloading counted on; `reads` values of all operands that it reads from AM.
     `first_set`..`last_set` are the window sets of a pass, and `ends_block` says whether its steps are done for all of
     their block. `urgency` is a pass's place in the order in which data are wanted. `weight_read_bits` of each weight
-    are read. A layer that the machine has no rule for is not `modelled`: it takes no array time and its outputs come
-    from the reference. `layout` is how maps lie in memory, `own` [operands] their extents there; `multiplications`
-    [images] are those made, if the machine skips any.
+    are read, and an activation takes `activation_bits` of AM. A layer that the machine has no rule for is not
+    `modelled`: it takes no array time and its outputs come from the reference. `layout` is how maps lie in memory,
+    `own` [operands] their extents there; `multiplications` [images] are those made, if the machine skips any.
     """
 
     layer: Layer
@@ -89,6 +89,7 @@ class Program:
     out_final: Ints
     cycles: Ints
     weight_read_bits: int
+    activation_bits: int
     multiplications: Ints | None = None
     modelled: bool = True
     layout: Layout = "bricks"

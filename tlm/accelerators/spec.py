@@ -10,6 +10,8 @@ from tlm.energy import EnergySpec
 from tlm.inputs.ranges import Range
 from tlm.memory.onchip_spec import OnChipSpec
 
+from .formats import OperandFormats
+
 size = Range(above=0, most=4096)
 capacity = Range(above=0, most=1 << 36)
 
@@ -22,9 +24,10 @@ class AcceleratorSpec:
     ones all; columns that run ahead of each other may do so by `registers` steps; an element of SCNN has
     `accumulators`; `layout` is how maps lie in memory (`tlm.accelerators.layout`). `skip` is whether machines that can
     skip products with a zero do. A unit of DLAC has `buffers` outputs, of `buffers_weights` filters (None: as suits a
-    layer), runs ahead by `queue` steps, waits for all after `resync`, and in the last `adders` columns only adds. `am`
-    is the whole activation memory, `wm` the weight memory of one tile, in bytes; `clock` is in Hz. What it takes,
-    energy and area, is known where `energy` says which figures are the machine's.
+    layer), runs ahead by `queue` steps, waits for all after `resync`, and in the last `adders` columns only adds. A
+    pipeline may have `fill` cycles before a layer's first step. `am` is the whole activation memory, `wm` the weight
+    memory of one tile, in bytes: of values as they are stored, or of entries of the machine's own `formats`; `clock` is
+    in Hz. What it takes, energy and area, is known where `energy` says which figures are the machine's.
     """
 
     preset: str
@@ -48,4 +51,14 @@ class AcceleratorSpec:
     queue: int = attrs.field(default=0, validator=Range(least=0))
     resync: int = attrs.field(default=1, validator=Range(least=1))
     adders: int = attrs.field(default=0, validator=Range(least=0))
+    fill: int = attrs.field(default=0, validator=Range(least=0, most=4096))
+    formats: OperandFormats | None = None
     energy: EnergySpec | None = None
+
+    def activation_bits(self, stored: int) -> int:
+        """The width of an activation in AM, where values are stored in so many bits."""
+        return self.formats.activation_bits if self.formats else stored
+
+    def weight_bits(self, stored: int) -> int:
+        """The width of a weight in WM."""
+        return self.formats.weight_bits if self.formats else stored

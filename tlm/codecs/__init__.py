@@ -3,11 +3,13 @@
 from tlm.inputs.errors import BadInput
 from tlm.inputs.usercode import is_user_code
 
+from .binary import Binary
 from .bitmap import Bitmap
 from .codec import Codec, CorruptContainer, Encoded, OutsideDomain
 from .dpred import Dpred
 from .entropy import entropy_bits
 from .format import GROUP, Format
+from .pow2 import Pow2
 from .profile import Profile
 from .raw import Raw
 from .ternary import Ternary
@@ -19,6 +21,8 @@ CODECS: dict[str, Codec] = {
     "dpred": Dpred(),
     "bitmap": Bitmap(),
     "ternary": Ternary(),
+    "pow2": Pow2(),
+    "binary": Binary(),
 }
 
 

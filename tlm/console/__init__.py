@@ -6,6 +6,7 @@ from .live import LiveView
 from .papers import BarChart, paper_notes, paper_page, paper_table
 from .picture import svg
 from .progress import Progress
+from .scatter import ScatterChart
 from .stalls import stall_chart
 from .statistics import size_table, statistics_lines, width_table
 from .tables import component_table, show
@@ -14,6 +15,7 @@ __all__ = [
     "BarChart",
     "LiveView",
     "Progress",
+    "ScatterChart",
     "component_table",
     "curve_chart",
     "distribution_chart",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import attrs
@@ -17,7 +17,8 @@ from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
 HEADS = ("quantity", "network", "published", "model", "ratio", "inputs")
 NONE = "-"
 MODEL, PUBLISHED = "green", "bright_black"
-FOR_VALUE, MOST_NAME, MOST_LISTED = 7, 18, 12
+FOR_VALUE, MOST_NAME = 7, 18
+MOST_NAMED = 12  # networks before a note
 
 
 def paper_table(rows: Sequence[Row]) -> Table:
@@ -32,20 +33,26 @@ def paper_table(rows: Sequence[Row]) -> Table:
 
 
 def paper_notes(rows: Iterable[Row]) -> list[str]:
-    """What is to be known of the rows of one place, each note once, with the networks that it is of."""
-    networks: dict[str, list[str]] = {}
+    """What is to be known of the rows of one place, each note once, with the networks that it is of.
+
+    Of many networks that are not all, the quantities are named.
+    """
+    rows = list(rows)
+    having: dict[str, list[Row]] = {}
     for row in rows:
         for note in row.notes:
-            networks.setdefault(note, []).append(row.network)
+            having.setdefault(note, []).append(row)
     every = {row.network for row in rows}
-    return [
-        note if set(of) == every else f"{_listed(list(dict.fromkeys(of)))}: {note}" for note, of in networks.items()
-    ]
+    return [_of_whom(of, every) + note for note, of in having.items()]
 
 
-def _listed(networks: Sequence[str]) -> str:
-    """Many are told by the first and the last."""
-    return ", ".join(networks) if len(networks) <= MOST_LISTED else f"{networks[0]} to {networks[-1]}"
+def _of_whom(rows: Sequence[Row], every: Collection[str]) -> str:
+    """Before a note: nothing, where it is of all networks."""
+    networks = dict.fromkeys(row.network for row in rows)
+    if set(networks) == set(every):
+        return ""
+    names = networks if len(networks) <= MOST_NAMED else dict.fromkeys(row.measure for row in rows)
+    return f"{', '.join(names)}: "
 
 
 def paper_page(rows: Sequence[Row], pictures: Mapping[str, str]) -> Iterator[str]:
@@ -96,7 +103,7 @@ def _bar(row: Row, most: float, name: int, room: int, glyphs: Glyphs) -> Cell:
     beyond = max(0.0, published - model)
     bar = stacked([(model / most, glyphs.busy, MODEL), (beyond / most, glyphs.waiting, PUBLISHED)], room)
     label = fit([(row.network, "")], name, glyphs.cut)
-    told = f"{_figure(row.model):>{FOR_VALUE}} {_figure(row.published):>{FOR_VALUE}}"
+    told = f"{figure(row.model):>{FOR_VALUE}} {figure(row.published):>{FOR_VALUE}}"
     return [*label, (GAP, ""), (told, ""), (GAP, ""), *bar]
 
 
@@ -105,8 +112,9 @@ def _named(row: Row) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.network, _figure(row.published), _figure(row.model), _figure(row.ratio), row.inputs)
+    return (row.network, figure(row.published), figure(row.model), figure(row.ratio), row.inputs)
 
 
-def _figure(value: float | None) -> str:
+def figure(value: float | None) -> str:
+    """In a few digits."""
     return NONE if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

@@ -69,6 +69,7 @@ def summary(result: Result) -> list[str]:
         lines.append(offchip_energy_line(result.memory_energy_j, result.offchip_bytes))
     lines += energy_lines(result)
     lines += [printable(note) for note in result.notes]
+    lines += [printable(note) for one in result.compare for note in one.notes if note not in result.notes]
     if result.checked and not result.partial:
         lines.append("checked: every accumulator equals the reference bit for bit, every byte arrived as sent")
     if result.partial:

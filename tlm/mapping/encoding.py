@@ -93,10 +93,17 @@ class Encoding:
         return True
 
     def most_in_burst(self, layer: Layer, burst: int) -> int:
-        """Weights that a burst can complete: of zeros, whose containers are the smallest, and cut ones at both ends."""
+        """Weights that a burst can complete: in the smallest containers, and cut ones at both ends."""
         fmt = Format(layer.bits, False, self.align_bits, layer.weight_bits)
-        zeros = self.codec.sizes_bits(np.zeros(GROUP, np.int64), fmt)
-        return GROUP * (2 + 8 * burst // max(1, int(zeros[0])))
+        return GROUP * (2 + 8 * burst // max(1, self._smallest(fmt)))
+
+    def _smallest(self, fmt: Format) -> int:
+        """The bits of a container of zeros or, where the codec has none, of ones."""
+        try:
+            sizes = self.codec.sizes_bits(np.zeros(GROUP, np.int64), fmt)
+        except OutsideDomain:
+            sizes = self.codec.sizes_bits(np.ones(GROUP, np.int64), fmt)
+        return int(sizes[0])
 
     def _format(self, operand: Operand) -> Format:
         return Format(operand.layer.bits, operand.signed, self.align_bits, operand.precision)

@@ -29,7 +29,7 @@ def inputs(
         )
         unit, last_use = np.zeros_like(columns["group"]), np.full(len(columns["group"]), True)
     else:
-        reads = _reads(geometry, columns)
+        reads = _reads(geometry, columns, layout)
         if layout == "planes":
             need, unit, last_use = read_in_planes(layer, geometry, columns)
             free = need
@@ -60,14 +60,15 @@ def inputs(
     }
 
 
-def _reads(geometry: Geometry, columns: dict[str, Ints]) -> Ints:
-    """[passes] values that the array takes in: the lanes of every window and step, or the channels' maps."""
+def _reads(geometry: Geometry, columns: dict[str, Ints], layout: Layout) -> Ints:
+    """[passes] values that the array takes in: the lanes of every window and step, or the channels' maps in planes."""
     steps = columns["last_step"] - columns["first_step"]
-    if geometry.grid.whole_kernel:
+    if geometry.grid.whole_kernel and layout == "planes":
         return np.asarray(steps * geometry.grid.lanes * int(np.prod(geometry.in_size)))
     windows = np.minimum(columns["last_set"] * geometry.grid.columns, geometry.windows)
     windows = windows - columns["first_set"] * geometry.grid.columns
-    return np.asarray(windows * steps * geometry.grid.lanes)
+    kernel = int(np.prod(geometry.kernel)) if geometry.grid.whole_kernel else 1
+    return np.asarray(windows * steps * geometry.grid.lanes * kernel)
 
 
 def _fully_connected(geometry: Geometry, columns: dict[str, Ints]) -> tuple[Ints, Ints, Ints, Ints]:

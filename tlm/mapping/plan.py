@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 import numpy as np
@@ -47,7 +47,7 @@ def make_plan(
     if unmodelled == "refuse":
         refuse_unmodelled(workload, spec)
     layers, bits = workload.layers, workload.layers[0].bits
-    am, wm = as_values(spec.am, bits), as_values(spec.wm, bits)
+    am, wm = as_values(spec.am, spec.activation_bits(bits)), as_values(spec.wm, spec.weight_bits(bits))
     plain = [structure(layer, spec, Shape(Order(), WHOLE, exact=False)) for layer in layers]
     weight_cut = attrs.evolve(cut, values=_request_values(wm, wm - max(one.geometry.step_weights for one in plain)))
     allocator = _Allocator(cut.burst, address)
@@ -86,10 +86,13 @@ def make_plan(
         activation_cut=tensors.cut,
         encoded_tensors=tensors.regions,
         end_address=allocator.next,
-        notes=tuple(
-            _told(layer, one, weights)
-            for layer, one in zip(workload.layers, codings, strict=True)
-            if one is not weights
+        notes=(
+            *(
+                _told(layer, one, weights)
+                for layer, one in zip(workload.layers, codings, strict=True)
+                if one is not weights
+            ),
+            *_other_formats(workload, spec),
         ),
     )
 
@@ -101,8 +104,7 @@ def refuse_unmodelled(workload: Workload, spec: AcceleratorSpec) -> None:
     if not missing:
         return
     named = [f"{layer.name} ({_what(layer)}, {layer.macs / total:.1%} of the MACs)" for layer in missing]
-    more = f" and {len(named) - MOST_LISTED} more" if len(named) > MOST_LISTED else ""
-    said = f"{spec.preset} has no cycle rule for {', '.join(named[:MOST_LISTED])}{more}"
+    said = f"{spec.preset} has no cycle rule for {_listed(named)}"
     passing = "--set unmodelled=pass runs them without array time"
     if all(layer.kind == "other" for layer in missing):
         raise BadInput(f"{said}: nobody models that; {passing}, as torch computes them", key="workload.network")
@@ -153,6 +155,23 @@ def _weights_encoding(layer: Layer, weights: Encoding, otherwise: Encoding) -> E
 def _told(layer: Layer, used: Encoding, weights: Encoding) -> str:
     full = f"{weights.codec.name} does not store them, and their checkpoint has them in full precision"
     return f"the weights of layer {layer.name} are in {used.codec.name}: {full}"
+
+
+def _other_formats(workload: Workload, spec: AcceleratorSpec) -> Iterator[str]:
+    """What is to be known of operands that are not of the machine's formats."""
+    formats = spec.formats
+    others = formats.others(workload.layers) if formats else {}
+    if formats and others:
+        named = " and ".join(f"the {operand} of {_listed(names)}" for operand, names in others.items())
+        yield (
+            f"{spec.preset} is made for {formats.weights} weights and {formats.activations} inputs, as {named} are "
+            "not: its time, energy and room are as if they were"
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
 
 
 def _weights(

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from operator import attrgetter
 
 import attrs
 import numpy as np
-import simpy
 
 from ..codecs import CODECS, Format
-from ..scenario import load
 from ..statistics import WorkloadStatistics, measure
-from ..system import System
-from ..system.energy import area
 from ..workload.profile_tables import ProfileLayer
+from .areas import areas
 from .paper import Model
 from .runs import ran
 from .steps import Layers, completed, layers, machine, mean_bits, rule_cycles, step_cycles
@@ -169,18 +166,6 @@ def metadata(_network: str) -> float:
 
 
 # --- area of whole machines
-
-
-@cache
-def areas(accelerator: str) -> Mapping[str, float]:
-    """{component: mm2} of a machine, and of "all"."""
-    system = System(
-        simpy.Environment(), load("ideal", [f"accelerator={accelerator}"]), [tensors(checkpoint("lenet", "int8"))]
-    )
-    found: dict[str, float] = {}
-    for row in area(system.machines[0], None):
-        found[row.component] = found.get(row.component, 0.0) + row.mm2
-    return {**found, "all": sum(found.values())}
 
 
 def area_of(component: str, machine: str) -> float:

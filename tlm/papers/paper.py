@@ -22,11 +22,13 @@ Model = Callable[[str], float]
 PAPERS = {
     "dpred": "DPRed: Making Typical Activation and Weight Values Matter In Deep Learning Computing",
     "dlac": "Accelerating Deep Convolutional Networks Using Low-Precision and Sparsity",
+    "precision": "Understanding the Impact of Precision Quantization on the Accuracy and Energy of Neural Networks",
 }
 
 MEAN = "geomean"
 FOLDER = Path(__file__).parent
 PLACE = re.compile(r"(table|figure) (\w+)")
+ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8"}
 
 
 def _by_network(published: Mapping[str, float | None] | Sequence[str]) -> Mapping[str, float | None]:
@@ -71,16 +73,19 @@ class Entry:
         return self.over or self.networks
 
     def is_of(self, kind: str, number: str) -> bool:
-        """Whether it belongs to a table or figure; of "5a" it is also when asked for "5"."""
+        """Whether it belongs to a table or figure; of "5a" it is also when asked for "5", of "IV" for "4"."""
         found = PLACE.match(self.where)
-        return found is not None and found[1] == kind and number in (found[2], found[2].rstrip("abcdef"))
+        if found is None or found[1] != kind:
+            return False
+        return number in (found[2], found[2].rstrip("abcdef"), ROMAN.get(found[2]))
 
 
 @attrs.frozen
 class Paper:
     """What a paper prints, in its order, and what the model has for it.
 
-    `distributions` {figure: the statistics that it draws}; `curves` {figure: those that it draws}.
+    `distributions` {figure: the statistics that it draws}, `curves` {figure: those that it draws}, `scatters` {figure:
+    the quantities along x and y}.
     """
 
     name: str
@@ -89,6 +94,7 @@ class Paper:
     models: Mapping[str, Model]
     distributions: Mapping[str, Callable[[], WorkloadStatistics]] = attrs.field(factory=dict)
     curves: Mapping[str, Callable[[], Curves]] = attrs.field(factory=dict)
+    scatters: Mapping[str, tuple[str, str]] = attrs.field(factory=dict)
 
     def chosen(self, table: str | None = None, figure: str | None = None) -> list[Entry]:
         """All entries, or those of a table or figure; BadInput where there is none."""
@@ -116,7 +122,7 @@ def paper(name: str) -> Paper:
         raise BadInput(f"there is no paper {name!r}", given=name, allowed=PAPERS)
     entries = [entry for one in YAML(typ="safe").load(FOLDER / f"{name}.yaml")["entries"] for entry in _entries(one)]
     module = import_module(f".{name}", __package__)
-    drawn = (getattr(module, drawings, {}) for drawings in ("DISTRIBUTIONS", "CURVES"))
+    drawn = (getattr(module, drawings, {}) for drawings in ("DISTRIBUTIONS", "CURVES", "SCATTERS"))
     return Paper(name, PAPERS[name], tuple(entries), module.MODELS, *drawn)
 
 

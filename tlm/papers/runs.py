@@ -7,6 +7,7 @@ from functools import cache
 
 import attrs
 
+from ..result import total
 from ..scenario import load
 from ..system import run
 from .tensors import tensors
@@ -14,10 +15,14 @@ from .tensors import tensors
 
 @attrs.frozen
 class Ran:
-    """The `cycles` of the layers of each kind, stalls included, and the bytes moved off chip."""
+    """The `cycles` of the layers of each kind, stalls included, and the bytes moved off chip.
+
+    `uncompressed_bytes` are those of each operand as it would be moved without a codec.
+    """
 
     cycles: Mapping[str, int]
     offchip_bytes: int
+    uncompressed_bytes: Mapping[str, int]
 
 
 @cache
@@ -28,4 +33,5 @@ def ran(workload: str, accelerator: str, memory: str, codec: str) -> Ran:
     cycles = dict.fromkeys((layer.kind for layer in result.layers), 0)
     for layer in result.layers:
         cycles[layer.kind] += layer.cycles
-    return Ran(cycles, result.offchip_bytes)
+    whole = total({name: part.uncompressed_bytes for name, part in layer.traffic.items()} for layer in result.layers)
+    return Ran(cycles, result.offchip_bytes, whole)

@@ -12,14 +12,24 @@ from ruamel.yaml import YAML
 from ..scenario.files import find_file
 
 ACCURACY, STUDY = "nets/checkpoints/accuracy.yaml", "nets/checkpoints/study.yaml"
+UNSHIPPED = "nets/checkpoints/precision_study.yaml"  # as ACCURACY, of networks too large to ship
+
+
+def built(network: str) -> str:
+    """The workload of a network of `nets/` as it is built, on the images that its kind is trained on here."""
+    data = "digits" if network in ("lenet", "vgg") else "patterns"
+    return f'{{network: "nets.{network}:build", input: "nets.data:{data}"}}'
 
 
 def checkpoint(network: str, form: str) -> str:
     """The workload of a shipped checkpoint."""
-    data = "digits" if network in ("lenet", "vgg") else "patterns"
-    return (
-        f'{{network: "nets.{network}:build", weights: nets/checkpoints/{network}-{form}.pt, input: "nets.data:{data}"}}'
-    )
+    return f"{built(network)[:-1]}, weights: nets/checkpoints/{network}-{form}.pt}}"
+
+
+def right(network: str, form: str) -> float:
+    """Of test images, of the network of that format, in percent."""
+    told = {**_document(ACCURACY), **_document(UNSHIPPED)}
+    return 100 * float(told[f"{network}-{form}"]["accuracy"]["test"])
 
 
 def pairs(way: str, network: str) -> float:

@@ -160,7 +160,10 @@ class AreaRow:
 
 @attrs.frozen
 class Comparison:
-    """The run with another accelerator or codec, `name`, in place of the scenario's own; `layers` has their cycles."""
+    """The run with another accelerator or codec, `name`, in place of the scenario's own; `layers` has their cycles.
+
+    `notes` are what is to be known of it, as of a result.
+    """
 
     name: str
     cycles: int
@@ -168,6 +171,7 @@ class Comparison:
     energy_j: float | None
     offchip_bytes: int
     layers: list[int]
+    notes: list[str] = attrs.field(factory=list)
 
 
 @attrs.frozen

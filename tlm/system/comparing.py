@@ -58,7 +58,8 @@ def compare(variants: Mapping[str, Scenario], workloads: Sequence[Workload] | No
         if result.partial:
             return
         layers = [layer.cycles for layer in result.layers]
-        yield Comparison(name, result.cycles, result.time_fs, result.energy_j, result.offchip_bytes, layers)
+        told = (result.cycles, result.time_fs, result.energy_j, result.offchip_bytes, layers, result.notes)
+        yield Comparison(name, *told)
 
 
 def _changes(scenario: Scenario, name: str) -> Iterator[str]:

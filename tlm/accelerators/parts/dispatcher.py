@@ -218,7 +218,7 @@ class Dispatcher(Module):
         if program.modelled:
             begun = self._starts[-1 if program.layer.kind == "pointwise" else 0]  # whose one pass fills the pool
             ready = max(begun, self._inputs_since)
-            done = self._am.read(layer, ready, storage_bytes(work.reads, program.layer.bits))
+            done = self._am.read(layer, ready, storage_bytes(work.reads, program.activation_bits))
             waits["dispatch"] = done - work.cycles * self._clock.period_fs
         for reason, until in sorted(waits.items(), key=lambda wait: wait[1]):
             if until > self.now:

@@ -42,7 +42,7 @@ class Machine(Module):
         self.plan = plan
         self.clock = Clock(spec.clock)
         engines = Clock(compression.clock or spec.clock)
-        check_weight_port(spec, plan.workload.layers[0].bits)
+        check_weight_port(spec, spec.weight_bits(plan.workload.layers[0].bits))
         self.dma = Dma(self, "dma", outstanding, carries_data, ahead)
         self.decompressors = Decompressors(self, "decompressors", compression.decompressors, spec.tiles, engines)
         self.expanded: ByLayer = Counter()  # values that they put out
@@ -117,7 +117,8 @@ class Machine(Module):
             began, done = self.decompressors.serve_spread(now, request.values, 8 * request.payload.data_length)
             self.expanded[request.load.layer] += request.values
         request.expanded(now, began, done)
-        call_in(self.env, done - now, partial(self._store, request, done, self.am))
+        bits = self.spec.activation_bits(request.region.fmt.bits)
+        call_in(self.env, done - now, partial(self._store, request, done, self.am, bits))
 
     def _expand_weights(self, tile: Tile, request: Request) -> None:
         """Through the tile's engine into its weight memory, whose write port nothing else uses."""
@@ -128,10 +129,10 @@ class Machine(Module):
             began, done = self.decompressors.serve_part(tile.number, now, request.values, bits)
             self.expanded[request.load.layer] += request.values
         request.expanded(now, began, done)
-        self._store(request, done, tile.wm)
+        self._store(request, done, tile.wm, self.spec.weight_bits(request.region.fmt.bits))
 
-    def _store(self, request: Request, ready: int, memory: StreamedMemory) -> None:
-        stored = memory.write(request.load.layer, ready, storage_bytes(request.values, request.region.fmt.bits))
+    def _store(self, request: Request, ready: int, memory: StreamedMemory, bits: int) -> None:
+        stored = memory.write(request.load.layer, ready, storage_bytes(request.values, bits))
         request.payload.milestones.append((stored, "onchip_bandwidth"))
         call_in(self.env, stored - int(self.env._now), partial(self._commit, request, memory))
 

@@ -41,7 +41,7 @@ class Reducers(Module):
         filters = [tile.filters[work.filter_set] for tile in program.tiles]
         outputs = sum(filters) * windows
         kept = -(-outputs * program.layer.outputs[0].size // (program.layer.filters * program.geometry.windows))
-        length = storage_bytes(int(kept), program.layer.bits)
+        length = storage_bytes(int(kept), program.activation_bits)
         self.done_fs = self._write(self.registers_free_fs, length)
         for reducer, count in zip(self.reducers, filters, strict=True):
             if count:

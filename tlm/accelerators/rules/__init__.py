@@ -7,7 +7,7 @@ from tlm.inputs.usercode import is_user_code
 from tlm.workload.layer import Ruled
 
 from ..spec import AcceleratorSpec
-from . import base, column, dlac, dstripes, loom, pointwise, scnn, stripes, tartan
+from . import base, column, dlac, dstripes, loom, nfu, pointwise, scnn, stripes, tartan
 from .geometry import Geometry, Grid, Reduction
 from .rule import Rule
 from .user import user_rule
@@ -23,6 +23,7 @@ RULES = {
     "loom-dynamic": Rule(loom.both, serial_weights=True),
     "scnn": Rule(scnn.completion, kinds=("conv",), grid=scnn.grid, skips=True),
     "dlac": Rule(dlac.completion, kinds=("conv", "fc", "pointwise"), grid=dlac.grid, skips=True),
+    "nfu": Rule(nfu.completion, grid=nfu.grid, columns=1),
     "pointwise": Rule(pointwise.completion, kinds=("pointwise",), grid=pointwise.grid),
 }
 
