@@ -51,8 +51,8 @@ CHANGES = (
 HEAD = """# Validation
 
 Written by `make validate`; measured, not asserted. The tests hold the compute cycles to published integers, unloaded
-DRAM latencies to a cycle of a cycle-accurate simulator's, and coarse runs to 1 % of exact ones on LeNet, but for one
-case that they name; this page shows more of the same, and what it costs.
+DRAM latencies to a cycle of a cycle-accurate simulator's, and coarse runs to 1 % of exact ones on LeNet; this
+page shows more of the same, and what it costs.
 """
 GRANULARITY = """| scenario | change | coarse, cycles | exact, cycles | difference | coarse, s | exact, s |
 |---|---|---|---|---|---|---|
