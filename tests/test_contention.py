@@ -29,14 +29,14 @@ SCENARIOS = {
     "dstripes_hbm_raw": Expected(64_432, 4_386_816, ("array",), "array clock"),
     "dstripes_ddr4x2": Expected(64_432, 1_776_256, ("array",), "array clock"),
     "dstripes_ddr4x2_raw": Expected(88_899, 4_386_816, ("offchip_bandwidth",), "channels"),
-    "dstripes_lpddr4": Expected(75_007, 1_782_784, ("offchip_bandwidth",), "channels"),
+    "dstripes_lpddr4": Expected(74_997, 1_782_784, ("offchip_bandwidth",), "channels"),
     "dstripes_lpddr4_raw": Expected(183_359, 4_387_328, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow": Expected(288_784, 1_771_408, ("offchip_bandwidth",), "channels"),
-    "dstripes_narrow_raw": Expected(712_696, 4_386_432, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow": Expected(288_752, 1_771_408, ("offchip_bandwidth",), "channels"),
+    "dstripes_narrow_raw": Expected(712_694, 4_386_432, ("offchip_bandwidth",), "channels"),
     "few_decompressors": Expected(196_053, 1_776_256, ("decompression",), "decompressors"),
     "dlac_resnet": Expected(45_878, 178_816, ("array",), "array clock"),
     "nfu_alex": Expected(123_049, 185_344, ("array",), "array clock"),
-    "two_accelerators": Expected(147_636, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
+    "two_accelerators": Expected(147_573, 3_510_784, ("offchip_bandwidth", "offchip_bandwidth"), "channels"),
 }
 
 
@@ -74,10 +74,10 @@ def test_what_was_built_to_bind_is_what_to_widen_first(name: str, tmp_path: Path
 MEMORIES = [("hbm", "array"), ("ddr4-3200", "offchip_bandwidth"), ("lpddr4-3200", "offchip_bandwidth")]
 
 
-def offchip_stalls(found: dict[str, Any]) -> int:
-    return sum(
-        layer["stalls"].get(f"offchip_{why}", 0) for layer in found["layers"] for why in ("bandwidth", "latency")
-    )
+def waited(found: dict[str, Any]) -> int:
+    """Cycles for what comes from the memory: there, or, what has come late, in the engines."""
+    reasons = ("offchip_bandwidth", "offchip_latency", "decompression")
+    return sum(layer["stalls"].get(why, 0) for layer in found["layers"] for why in reasons)
 
 
 @pytest.mark.parametrize("codec", ["dpred", "none"])
@@ -90,7 +90,7 @@ def test_a_slower_memory_is_waited_for_longer_and_named(
     for standard, bound_by in MEMORIES:
         args = [arg for one in (f"memory.standard={standard}", *sets) for arg in ("--set", one)]
         found = ran(tmp_path, "dstripes_hbm", *args)
-        stalls.append(offchip_stalls(found))
+        stalls.append(waited(found))
         computed.add(sum(layer["compute_cycles"] for layer in found["layers"]))
         assert found["accelerators"][0]["bound_by"] == bound_by
         (total,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│ all ")]

@@ -196,7 +196,7 @@ def writes_are_never_counted(system: System, machine: Machine) -> None:
     "tile0 -> dispatcher -> dma -> nobody",
     "tile0 waits for broadcast (dispatcher)",
     "dispatcher waits for inputs (dma)",
-    "dma is busy and waits for 64,448 B in flight to leave it (nobody)",
+    "dma is busy and waits for 64,512 B in flight to leave it (nobody)",
     "tile1 waits for broadcast (dispatcher)",
 )
 def the_dma_is_refused_its_credit_back(_system: System, machine: Machine) -> None:

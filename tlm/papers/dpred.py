@@ -9,7 +9,7 @@ from operator import attrgetter
 import attrs
 import numpy as np
 
-from ..codecs import CODECS, Format
+from ..codecs import CODECS, GROUP, Format
 from ..statistics import WorkloadStatistics, measure
 from ..workload.profile_tables import ProfileLayer
 from .areas import areas
@@ -30,8 +30,10 @@ MEMORIES = {
     "HBM": "hbm",
     "HBM2": "hbm2",
 }
+PROFILE_BITS = 16  # of a value, as profiles are stored
 LOOMS_MEMORY = "LPDDR4-4267"
 SCHEMES = {"NP": "none", "SP": "profile", "DP": "dpred"}
+AM_SIZES = ("1 MiB", "512 KiB")  # of figure 7, beside the preset's; which it has is not in the text
 
 #: Machines of 8 bits with the same peak; what serves 512 multiplications a cycle is Loom's throughput-equivalent.
 BASE_8 = "{preset: base, serial_bits: 8}"
@@ -205,11 +207,11 @@ def _of_8_bits(machine: str) -> str:
 # --- whole systems: memories and compression
 
 
-def performance(kinds: Sequence[str], memory: str, scheme: str, network: str) -> float:
+def performance(kinds: Sequence[str], memory: str, scheme: str, network: str, accelerator: str = "dstripes") -> float:
     """DStripes' over that with all operands on chip, in percent."""
     source = synthesised(network)
     without = ran(source, "dstripes", "ideal", "none").cycles
-    found = ran(source, "dstripes", MEMORIES[memory], SCHEMES[scheme]).cycles
+    found = ran(source, accelerator, MEMORIES[memory], SCHEMES[scheme]).cycles
     return 100 * _of_kinds(without, kinds) / _of_kinds(found, kinds)
 
 
@@ -218,6 +220,13 @@ def traffic(codec: str, network: str) -> float:
     source = synthesised(network)
     found, whole = (ran(source, "dstripes", MEMORIES["HBM"], one).offchip_bytes for one in (codec, "none"))
     return 100 * found / whole
+
+
+def metadata_share(network: str) -> float:
+    """Of what weights and activations take under DPRed, the zero vectors' and the precisions' bits, in percent."""
+    found = ran(synthesised(network), "dstripes", MEMORIES["HBM"], "dpred")
+    values = sum(found.uncompressed_bytes.values()) * 8 / PROFILE_BITS
+    return 100 * values / GROUP * metadata(network) / 8 / found.offchip_bytes
 
 
 def loom(accelerator: str, network: str) -> float:
@@ -293,6 +302,14 @@ MODELS: dict[str, Model] = {
         if memory != LOOMS_MEMORY
         for scheme in SCHEMES
     },
+    **{
+        f"conv {memory} DP {size}": partial(
+            performance, CONV, memory, "DP", accelerator=f"{{preset: dstripes, am: {size}}}"
+        )
+        for memory in ("2 x DDR4-3200", "HBM")
+        for size in AM_SIZES
+    },
+    "share of metadata": metadata_share,
     **{f"traffic {codec}": partial(traffic, codec) for codec in ("profile", "dpred", "bitmap")},
     "loom": partial(loom, "loom"),
     "loom-dynamic": partial(loom, "loom-dynamic"),
