@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import attrs
 import numpy as np
@@ -58,8 +58,8 @@ class Encoding:
         region = self._unplaced(operand, part, values)
         return attrs.evolve(region, address=self.allocate(region.size_bytes))
 
-    def side_by_side(self, operand: Operand, streams: Sequence[tuple[str, Ints]], cut: Cut) -> tuple[Region, ...]:
-        """The same for several (part, values) that are read in turns, in requests of `cut`."""
+    def side_by_side(self, operand: Operand, streams: Iterable[tuple[str, Ints]], cut: Cut) -> tuple[Region, ...]:
+        """The same for several (part, values) that are read in turns, in requests of `cut`, taken one by one."""
         regions = [self._unplaced(operand, part, values) for part, values in streams]
         return interleaved(regions, cut, self.allocate) if regions else ()
 

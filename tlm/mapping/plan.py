@@ -185,7 +185,7 @@ def _weights(
     tiles = [tile for tile, part in enumerate(program.tiles) if part.group_values]
     regions: list[tuple[Region, ...]] = [()] * len(program.tiles)
     for turn in [[group] for group in groups] if by_group else [groups]:
-        streams = [(f"tile {tile}", _stream(program, tile, turn)) for tile in tiles]
+        streams = ((f"tile {tile}", _stream(program, tile, turn)) for tile in tiles)
         for tile, region in zip(tiles, encoding.side_by_side(operand, streams, cut), strict=True):
             regions[tile] += (region,)
     return tuple(regions)
