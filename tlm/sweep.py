@@ -14,7 +14,7 @@ from . import cli
 if TYPE_CHECKING:
     from .console import Progress
     from .sweeps.outcome import Outcome
-    from .sweeps.points import Point, Points
+    from .sweeps.points import Points
     from .sweeps.spec import Sweep
     from .sweeps.told import Told
 

@@ -52,7 +52,7 @@ def _table(title: str, told: Told, rows: Iterable[tuple[Point, Outcome | None]])
     table = Table(title=title)
     table.add_column("point", justify="right")
     for key in told.keys:
-        table.add_column(Text(printable(key)), overflow="fold")
+        table.add_column(Text(printable(key).replace(".", ".\n")), overflow="fold")
     measures = [name for name in SHOWN if name in (*ALWAYS, *told.by)]
     for name in measures:
         table.add_column(SHOWN[name][0], justify="right")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tlm.inputs.errors import BadInput
 from tlm.scenario import resolved
 from tlm.scenario.captured import workload_of
 
@@ -68,6 +67,6 @@ def _captured(group: Sequence[Point]) -> Iterator[tuple[Point, Outcome | None]]:
     try:
         for one in group[0].scenario.machines:
             workload_of(one)
-    except BadInput as error:
+    except Exception as error:
         failed = failure(error)
     yield from ((point, failed) for point in group)

@@ -46,8 +46,8 @@ def run_points(points: Sequence[Point], jobs: int) -> Iterator[tuple[Point, Outc
             while waiting and len(running) < jobs:
                 point = waiting.pop()
                 with _single_threaded():
-                    listener, process = _started(context, point)
-                running[listener] = (point, process)
+                    started, process = _started(context, point)
+                running[started] = (point, process)
             for listener in wait(list(running)):
                 assert isinstance(listener, Connection)
                 point, process = running.pop(listener)
@@ -88,7 +88,7 @@ def _received(listener: Connection, process: Any) -> Outcome:
     """What the process says; where it ends without a word, how."""
     try:
         outcome: Outcome = listener.recv()
-    except EOFError:
+    except (EOFError, OSError):
         process.join()
         code = process.exitcode
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
