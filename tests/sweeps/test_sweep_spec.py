@@ -86,7 +86,7 @@ REFUSED = [
     ("axes: {memory.channels: [1, 1]}", ["sweep.yaml:2: axes.memory.channels: 1 is written twice"]),
     (
         "axes:\n  memory.channels: {low: 1, high: 2, count: 3, loog: true}",
-        ["memory.channels.lgo: unknown key", "'log'?"],
+        ["memory.channels.loog: unknown key", "'log'?"],
     ),
     ("axes: {memory.channels: {low: 1, high: 2}}", ["axes.memory.channels.count: is missing"]),
     ("axes: {memory.channels: {low: 1, high: 2, count: 0}}", ["count: must be >= 1, not 0"]),
