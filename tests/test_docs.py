@@ -15,6 +15,7 @@ import pytest
 from documents import PAGES, ROOT, Block, Example, Listing, blocks, examples, lasting, listings, recipe
 
 from tlm import run as command
+from tlm import sweep
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
@@ -36,6 +37,10 @@ from tlm.result import (
     Widening,
 )
 from tlm.scenario import Scenario
+from tlm.sweeps.axes import Draw
+from tlm.sweeps.outcome import MEASURES
+from tlm.sweeps.spec import SweepSpec
+from tlm.sweeps.store import COLUMNS
 
 ALL = [example for page in PAGES for example in examples(page)]
 MAKE_ONLY = re.compile(r"(make (?!run$)\w+\n)+", re.MULTILINE)
@@ -221,17 +226,33 @@ def test_a_run_tells_only_documented_reasons(folder: Path, monkeypatch: pytest.M
     assert set(document["compression"]["weights"]) == set(rows(section(of("result.md"), "Compression")))
 
 
-def test_every_option_of_the_command_is_documented() -> None:
-    documented = rows(section(of("command.md"), "Options"))
+@pytest.mark.parametrize(("page", "module"), [("command.md", command), ("sweep.md", sweep)])
+def test_every_option_of_the_command_is_documented(page: str, module: Any) -> None:
+    documented = rows(section(of(page), "Options"))
     options = {
         action.option_strings[-1] if action.option_strings else action.metavar: action
-        for action in command.parser()._actions
+        for action in module.parser()._actions
         if action.dest != "help"
     }
     assert set(documented) == set(options)
     for name, action in options.items():
         if action.option_strings:
             assert documented[name][0] == (f"`{action.metavar}`" if action.metavar else ""), name
+
+
+def first_cells(text: str) -> list[str]:
+    """What stands as `code` in the first column of all tables of a text, in order."""
+    return [
+        name for cell in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE) for name in re.findall(r"`(.*?)`", cell)
+    ]
+
+
+def test_every_key_column_and_measure_of_a_sweep_is_documented() -> None:
+    text = prose(DOCS / "sweep.md")
+    file, store = section(text, "The file"), section(text, "The store")
+    assert sorted(first_cells(file)) == sorted(field.name for spec in (SweepSpec, Draw) for field in attrs.fields(spec))
+    assert first_cells(store) == list(COLUMNS)
+    assert set(MEASURES) <= set(re.findall(r"`(\w+)`", section(of("sweep.md"), "Options")))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 #: Each subcommand: its module, whose `main(argv)` returns an exit code, and what it does.
 COMMANDS = {
     "run": ("tlm.run", "run a scenario and tell where every cycle went"),
+    "sweep": ("tlm.sweep", "run a scenario at many points, again only where that is missing"),
     "stats": ("tlm.stats", "tell how wide, how often zero and how compressible a workload's tensors are"),
     "reproduce": ("tlm.reproduce", "compute a paper's tables and figures again, beside what is published"),
     "play": ("tlm.play", "play a memory trace and tell what it took"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,16 +155,9 @@ def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timeli
 
 
 def _workload(scenario: Scenario) -> Workload:
-    """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
-    from .inputs.errors import BadInput
-    from .workload.source import load_workload
+    from .scenario.captured import workload_of
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return load_workload(scenario.workload, scenario.find)
-        except BadInput as error:
-            raise scenario.locate(error) from None
+    return workload_of(scenario)
 
 
 def _simulated(

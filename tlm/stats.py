@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,16 +102,9 @@ def _targets(args: Any, scenario: Scenario) -> tuple[list[Path], list[Path]]:
 
 
 def _workload(scenario: Scenario) -> Workload:
-    """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
-    from .inputs.errors import BadInput
-    from .workload.source import load_workload
+    from .scenario.captured import workload_of
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return load_workload(scenario.workload, scenario.find)
-        except BadInput as error:
-            raise scenario.locate(error) from None
+    return workload_of(scenario)
 
 
 def _check_layer(name: str | None, workloads: Sequence[Workload]) -> None:

@@ -9,6 +9,7 @@ from .progress import Progress
 from .scatter import ScatterChart
 from .stalls import stall_chart
 from .statistics import size_table, statistics_lines, width_table
+from .sweeps import point_lines, point_tables
 from .tables import component_table, show
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "paper_notes",
     "paper_page",
     "paper_table",
+    "point_lines",
+    "point_tables",
     "show",
     "size_table",
     "stall_chart",

@@ -27,7 +27,30 @@ def find_file(name: str, beside: Path | None = None) -> Path:
 
 def scenario_file(name: str, beside: Path | None = None) -> Path:
     """A scenario by path, or a shipped one by its bare name (`dstripes_hbm`); BadInput for a folder too."""
-    shipped = shipped_scenarios()
+    return _file_or_shipped(name, beside, shipped_scenarios(), "scenario")
+
+
+def sweep_file(name: str) -> Path:
+    """A sweep by path, or a shipped one by its bare name; BadInput likewise."""
+    return _file_or_shipped(name, None, shipped_sweeps(), "sweep")
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """The bare names of the scenarios that are installed, with their files."""
+    return _shipped("scenarios")
+
+
+def shipped_sweeps() -> dict[str, Path]:
+    """The same of the sweeps."""
+    return _shipped("scenarios/sweeps")
+
+
+def _shipped(folder: str) -> dict[str, Path]:
+    return {file.stem: file for file in sorted((DISTRIBUTION / folder).glob("*.yaml"))}
+
+
+def _file_or_shipped(name: str, beside: Path | None, shipped: dict[str, Path], what: str) -> Path:
+    """The file `name`, or the one of `shipped` under that bare name, a `what` for messages."""
     if name in shipped and not Path(name).is_file():
         return shipped[name]
     try:
@@ -35,16 +58,11 @@ def scenario_file(name: str, beside: Path | None = None) -> Path:
     except BadInput:
         candidates = _candidates(name, beside)
         hint = "" if nearest(name, shipped) else _hint(name, candidates)
-        message = f"{_missing(name, candidates)}{hint}; shipped scenarios"
+        message = f"{_missing(name, candidates)}{hint}; shipped {what}s"
         raise BadInput(message, given=name, allowed=shipped) from None
     if file.is_dir():
-        raise BadInput(f"{name!r} is a folder: name a scenario file in it, or a shipped scenario", allowed=shipped)
+        raise BadInput(f"{name!r} is a folder: name a {what} file in it, or a shipped {what}", allowed=shipped)
     return file
-
-
-def shipped_scenarios() -> dict[str, Path]:
-    """The bare names of the scenarios that are installed, with their files."""
-    return {file.stem: file for file in sorted((DISTRIBUTION / "scenarios").glob("*.yaml"))}
 
 
 def _exists(path: Path) -> bool:

@@ -42,15 +42,16 @@ def load(name: str, sets: Sequence[str] = ()) -> Scenario:
     return _loaded(file, *layered(file, sets))
 
 
-def varied(scenario: Scenario, sets: Sequence[str], option: str | None = None) -> Scenario:
-    """The scenario as it is written, changed by `sets`; `option` is the option that asked for it, for messages.
+def varied(scenario: Scenario, sets: Sequence[str], option: str | Sequence[str] | None = None) -> Scenario:
+    """The scenario as it is written, changed by `sets`; `option` is what asked for all, or for each, for messages.
 
     Raises BadInput as `load` does.
     """
     assert scenario.source is not None and scenario.written is not None
     tree = deepcopy(scenario.written)
-    for one in sets:
-        apply(tree, one, option)
+    options = [option] * len(sets) if option is None or isinstance(option, str) else option
+    for one, asked in zip(sets, options, strict=True):
+        apply(tree, one, asked)
     return _loaded(scenario.source, tree, scenario.files)
 
 

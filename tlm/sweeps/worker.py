@@ -1,0 +1,133 @@
+"""Points run in processes: each in one of its own, so that nothing of a point, not even its death, reaches another."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import attrs
+
+from tlm.core import Deadlock
+from tlm.inputs.errors import BadInput, CheckFailed, first_line
+from tlm.scenario import Scenario
+from tlm.scenario.captured import workload_of
+from tlm.system import run
+
+from .outcome import BAD_INPUT, CHECK_FAILED, DEADLOCK, DIED, ERROR, Outcome, outcome_of
+from .points import Point
+
+#: One thread a process: as many processes as there are processors would only be in each other's way.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@attrs.frozen
+class Task:
+    """What a process is given: the scenario, and the folder and environment in which its names mean what they do."""
+
+    scenario: Scenario
+    folder: str
+    environment: dict[str, str]
+
+
+def run_points(points: Sequence[Point], jobs: int) -> Iterator[tuple[Point, Outcome]]:
+    """Run `points`, so many at once; each as it ends, with what it came to. Who stops listening ends them all."""
+    context: Any = multiprocessing.get_context(_method())
+    waiting = list(reversed(points))
+    running: dict[Connection, tuple[Point, Any]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                point = waiting.pop()
+                with _single_threaded():
+                    started, process = _started(context, point)
+                running[started] = (point, process)
+            for listener in wait(list(running)):
+                assert isinstance(listener, Connection)
+                point, process = running.pop(listener)
+                yield point, _received(listener, process)
+    finally:
+        for _, process in running.values():
+            process.kill()
+
+
+def failure(error: Exception) -> Outcome:
+    """What a point came to that raised `error`."""
+    if isinstance(error, BadInput):
+        return Outcome(BAD_INPUT, str(error))
+    if isinstance(error, (CheckFailed, Deadlock)):
+        return Outcome(CHECK_FAILED if isinstance(error, CheckFailed) else DEADLOCK, str(error))
+    return Outcome(ERROR, f"{type(error).__name__}: {first_line(error)}")
+
+
+def _method() -> str:
+    """Forked from a server that has imported everything and run nothing, where there is such a thing."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return "spawn"
+    multiprocessing.set_forkserver_preload([__name__])
+    return "forkserver"
+
+
+def _started(context: Any, point: Point) -> tuple[Connection, Any]:
+    assert point.scenario is not None
+    listener, speaker = context.Pipe(duplex=False)
+    task = Task(point.scenario, str(os.getcwd()), dict(os.environ))  # noqa: PTH109
+    process = context.Process(target=_work, args=(task, speaker), daemon=True)
+    process.start()
+    speaker.close()
+    return listener, process
+
+
+def _received(listener: Connection, process: Any) -> Outcome:
+    """What the process says; where it ends without a word, how."""
+    try:
+        outcome: Outcome = listener.recv()
+    except (EOFError, OSError):
+        process.join()
+        code = process.exitcode
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return Outcome(DIED, f"its process {how}")
+    finally:
+        listener.close()
+    process.join()
+    return outcome
+
+
+def _work(task: Task, speaker: Connection) -> None:
+    """What a process does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the one who started us
+    os.environ.update(task.environment)
+    os.chdir(task.folder)
+    speaker.send(_outcome(task.scenario))
+
+
+def _outcome(scenario: Scenario) -> Outcome:
+    began = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = run(scenario, [workload_of(one) for one in scenario.machines])
+            return outcome_of(result, time.perf_counter() - began)
+        except Exception as error:
+            return attrs.evolve(failure(error), wall_s=time.perf_counter() - began)
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """An environment in which what is started has one thread."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
