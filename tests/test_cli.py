@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,9 +15,6 @@ import pytest
 from tlm import cli
 from tlm.core import Deadlock
 from tlm.inputs.errors import BadInput, CheckFailed
-
-PAGES = {"play": "play.md", "reproduce": "reproduce.md", "run": "command.md", "stats": "stats.md"}
-DOCS = Path(__file__).parents[1] / "docs"
 
 
 def raising(error: BaseException) -> Callable[[], int]:
@@ -118,20 +113,6 @@ def test_help_imports_nothing_heavy(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "usage: " in done.stdout or "run a scenario" in done.stdout
     assert done.stdout.endswith("[]\n")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_option_is_documented(name: str) -> None:
-    """In the table of options of the command's page, with what it takes."""
-    parser = import_module(cli.COMMANDS[name][0]).parser()
-    page = (DOCS / PAGES[name]).read_text(encoding="utf-8")
-    section = page.split("## Options\n", 1)[1].split("\n## ", 1)[0]
-    documented = dict(re.findall(r"^\| `([^`]+)` \| (.*?) \|", section, re.M))
-    actions = [action for action in parser._actions if action.dest != "help"]
-    assert set(documented) == {(action.option_strings or [action.metavar])[-1] for action in actions}
-    for action in actions:
-        if action.option_strings and action.metavar:
-            assert f"`{action.metavar}`" in documented[action.option_strings[-1]]
 
 
 # --- options

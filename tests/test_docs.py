@@ -14,8 +14,8 @@ import documents
 import pytest
 from documents import PAGES, ROOT, Block, Example, Listing, blocks, examples, lasting, listings, recipe
 
+from tlm import play, reproduce, stats, sweep
 from tlm import run as command
-from tlm import sweep
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
@@ -226,12 +226,15 @@ def test_a_run_tells_only_documented_reasons(folder: Path, monkeypatch: pytest.M
     assert set(document["compression"]["weights"]) == set(rows(section(of("result.md"), "Compression")))
 
 
-@pytest.mark.parametrize(("page", "module"), [("command.md", command), ("sweep.md", sweep)])
-def test_every_option_of_the_command_is_documented(page: str, module: Any) -> None:
-    documented = rows(section(of(page), "Options"))
+COMMANDS = {"command": command, "play": play, "reproduce": reproduce, "stats": stats, "sweep": sweep}
+
+
+@pytest.mark.parametrize("page", COMMANDS)
+def test_every_option_of_a_command_is_documented(page: str) -> None:
+    documented = rows(section(of(f"{page}.md"), "Options"))
     options = {
         action.option_strings[-1] if action.option_strings else action.metavar: action
-        for action in module.parser()._actions
+        for action in COMMANDS[page].parser()._actions
         if action.dest != "help"
     }
     assert set(documented) == set(options)
