@@ -19,6 +19,7 @@ from .document import (
 from .insight import ARRAY, RESOURCES, bound_by, gains, total
 from .reasons import REASONS
 from .row import Row
+from .timeline import ComponentTimeline, LevelTimeline, MovedTimeline, Timeline
 
 __all__ = [
     "ARRAY",
@@ -29,14 +30,18 @@ __all__ = [
     "AreaRow",
     "Comparison",
     "Component",
+    "ComponentTimeline",
     "Compression",
     "Curves",
     "EnergyRow",
     "LayerOrder",
     "LayerResult",
+    "LevelTimeline",
+    "MovedTimeline",
     "Reentries",
     "Result",
     "Row",
+    "Timeline",
     "Traffic",
     "Widening",
     "bound_by",
