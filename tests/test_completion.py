@@ -24,11 +24,12 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _tlm && printf '%s\\n' "${COMPREPLY[@]}"
 """
 
-# A line is typed into a shell of its own, whose tlm prints what it is called with.
+# A line is typed into a shell of its own, whose tlm prints what it is called with. What is typed is echoed: so `<` and
+# `ready` stand in it in pieces.
 ZSH = """zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "stty columns 200; fpath=($1 \\$fpath); autoload -Uz compinit; compinit -D -u"
-zpty -w z 'tlm() { print -r -- "<$*>" }; echo rea''dy'
+zpty -w z 'tlm() { print -r -- "${:-<}$*${:->}" }; echo rea""dy'
 while zpty -r z line; do [[ $line == *ready* ]] && break; done
 zpty -w -n z "$2"$'\\t\\n'
 while zpty -r z line; do [[ $line == *'<'*'>'* ]] && { print -r -- ${${line#*<}%>*}; break; }; done
