@@ -2,17 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CONSTRAINTS := constraints.txt
 
 # Tests run in two processes; more threads inside each would only get in each other's way.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check lint accept pictures bench validate reproduce train clean
+.PHONY: help run test oldest newest check lint accept pictures bench validate reproduce train clean
 
 help:
 	@echo "make run     run the shipped scenario: DStripes on HBM"
 	@echo "make test    run the tests"
+	@echo "make oldest, make newest  run them with the oldest versions of libraries that pyproject.toml allows; the newest"
 	@echo "make check   everything that is checked: lint, then test"
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
@@ -28,6 +30,14 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@$(TEST)
+
+# Each anew, in a venv of its own. Of torch one version is tested: it is the oldest, and newer ones bring gigabytes.
+oldest: VERSIONS := $(PYTHON) .ci/oldest.py
+newest: VERSIONS := grep '^torch==' constraints.txt
+oldest newest:
+	@rm -rf .venv-$@ && $(PYTHON) -m venv .venv-$@
+	@$(VERSIONS) > .venv-$@/constraints.txt
+	@$(MAKE) --no-print-directory test VENV=.venv-$@ CONSTRAINTS=.venv-$@/constraints.txt
 
 check: lint test
 
@@ -56,17 +66,17 @@ train: $(VENV)/dev.stamp
 	@$(BIN)/python -m nets.train --all
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .venv* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find tlm nets tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/run.stamp: WHAT := .
 $(VENV)/dev.stamp: WHAT := .[dev]
 
 # pip says what it downloads, and its errors; the stamp is written only where it succeeded.
-$(VENV)/%.stamp: pyproject.toml constraints.txt
+$(VENV)/%.stamp: pyproject.toml $(CONSTRAINTS)
 	@echo "setting up $(VENV): once, and torch takes a while"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@rm -f $@
-	@{ $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(WHAT)' && touch $@; } \
+	@{ $(BIN)/python -m pip install --disable-pip-version-check -c $(CONSTRAINTS) -e '$(WHAT)' && touch $@; } \
 		| sed -n '/^ *Downloading .*[0-9] [MG]B)/p; s/^\(Installing collected packages\):.*/\1/p'
 	@test -f $@

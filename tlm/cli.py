@@ -23,6 +23,7 @@ COMMANDS = {
     "reproduce": ("tlm.reproduce", "compute a paper's tables and figures again, beside what is published"),
     "play": ("tlm.play", "play a memory trace and tell what it took"),
     "memories": ("tlm.memories", "list the memory standards, or show one"),
+    "completion": ("tlm.completion", "print the script that completes tlm in bash, zsh or fish"),
 }
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -35,11 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: a user's own module may lie here
     if args and not args[0].startswith("-"):
         return run_command(lambda: _subcommand(args[0])(args[1:]))
-    parser = Parser("tlm", description=_overview(), formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", action="version", version=_version())
+    parser = main_parser()
     parser.parse_args(args)
     parser.print_help()
     return DONE
+
+
+def main_parser() -> Parser:
+    """The options of `tlm` itself, which has no subcommand among them: those are its modules' own."""
+    made = Parser("tlm", description=_overview(), formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--version", action="version", version=_version())
+    return made
 
 
 def run_command(command: Callable[[], int | None]) -> int:
@@ -230,7 +237,7 @@ def _unknown(option: str, known: Sequence[str] | dict[str, Any]) -> str:
 
 
 def _overview() -> str:
-    rows = "\n".join(f"  {name:10}{what}" for name, (_module, what) in COMMANDS.items())
+    rows = "\n".join(f"  {name:11}{what}" for name, (_module, what) in COMMANDS.items())
     return f"tlm COMMAND ...\n\n{rows}\n\nEach command explains itself: tlm COMMAND --help"
 
 

@@ -30,7 +30,7 @@ def parser() -> cli.Parser:
     made = cli.command_parser(
         "memories", "List the memory standards that come with the model, or show one in full.", EPILOG
     )
-    made.add_argument("name", metavar="NAME", nargs="?", help="a standard by name, or a YAML file by path")
+    made.add_argument("memory", metavar="NAME", nargs="?", help="a standard by name, or a YAML file by path")
     made.add_argument("--json", metavar="FILE", help="write what is told as JSON")
     return made
 
@@ -45,13 +45,13 @@ def _run(args: Any) -> int:
     from .memory.facts import facts
     from .memory.standards import standard_names
 
-    names = standard_names() if args.name is None else [args.name]
+    names = standard_names() if args.memory is None else [args.memory]
     standards = [_standard(name) for name in names]
     target = None if args.json is None else _target(args)
     found = [facts(standard, name) for standard, name in zip(standards, names, strict=True)]
     if target is not None:
-        cli.write_text(target, cli.as_json(document(found, standards, whole=args.name is not None)))
-    _show(_list(found) if args.name is None else _one(found[0], standards[0]), target)
+        cli.write_text(target, cli.as_json(document(found, standards, whole=args.memory is not None)))
+    _show(_list(found) if args.memory is None else _one(found[0], standards[0]), target)
     return cli.DONE
 
 
@@ -73,7 +73,7 @@ def _target(args: Any) -> Path:
     from .inputs.errors import BadInput
 
     target = cli.check_writable(args.json)
-    if args.name and target.is_file() and Path(args.name).is_file() and target.samefile(args.name):
+    if args.memory and target.is_file() and Path(args.memory).is_file() and target.samefile(args.memory):
         raise BadInput("is the memory: a result must not be written over it", file=str(target))
     return target
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from nets.data.examples import Bytes, Examples, Part, Shape, from_bytes
 from nets.data.places import missing
+from tlm.inputs.extras import needs
 
 ENDINGS = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 WHAT = f"train/CLASS/IMAGE and test/CLASS/IMAGE, or all as CLASS/IMAGE ({', '.join(sorted(ENDINGS))})"
@@ -82,7 +83,8 @@ def _kept(images: Sequence[Path], part: Part) -> list[Path]:
 
 def _pixels(listed: Sequence[Path], shape: Shape | None) -> Bytes:
     """`[N, C, H, W]` of 0..255."""
-    pillow = _pillow()
+    needs("train", "PIL")
+    pillow = import_module("PIL.Image")
     channels, size = (shape[0], shape[1:]) if shape else (3, None)
     pixels = [_image(pillow, file, MODES[channels], size) for file in listed]
     for file, image in zip(listed, pixels, strict=True):
@@ -102,10 +104,3 @@ def _image(pillow: ModuleType, file: Path, mode: str, size: tuple[int, ...] | No
     resized = image if size is None else image.resize((size[1], size[0]), pillow.Resampling.BILINEAR)
     pixels: Bytes = np.asarray(resized)
     return pixels
-
-
-def _pillow() -> ModuleType:
-    try:
-        return import_module("PIL.Image")
-    except ImportError as missing:
-        raise ImportError("folders of images are read with Pillow: pip install pillow") from missing

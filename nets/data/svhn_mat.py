@@ -10,6 +10,7 @@ import numpy as np
 
 from nets.data.examples import Bytes, Examples, Labels, Part, Shape, from_bytes
 from nets.data.places import find
+from tlm.inputs.extras import needs
 
 WHAT = "SVHN's cropped digits (train_32x32.mat and test_32x32.mat; ufldl.stanford.edu/housenumbers)"
 
@@ -30,10 +31,8 @@ def files(folder: Path, part: Part) -> tuple[Path]:
 
 
 def _content(file: Path) -> dict[str, Any]:
-    try:
-        matlab = import_module("scipy.io")
-    except ImportError as missing:
-        raise ImportError("SVHN's files are read with SciPy: pip install scipy") from missing
+    needs("train", "scipy")
+    matlab = import_module("scipy.io")
     try:
         content: dict[str, Any] = matlab.loadmat(file, variable_names=("X", "y"))
     except Exception as error:  # a damaged file fails in many ways

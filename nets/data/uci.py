@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nets.data.examples import Bytes, Examples, Floats, Labels, Part, Shape, check_channels, resize
+from tlm.inputs.extras import needs
 
 TEST_SPLIT = Path(__file__).parents[1] / "checkpoints" / "digits-test.npz"
 TEST_IMAGES = 360
@@ -32,13 +33,10 @@ def _test_split() -> tuple[Bytes, Labels]:
 
 def split_digits() -> tuple[tuple[Bytes, Labels], tuple[Bytes, Labels]]:
     """(train, test), each scans `[N, 8, 8]` and labels `[N]`, from scikit-learn's copy."""
-    try:
-        from sklearn.datasets import load_digits
-        from sklearn.model_selection import train_test_split
-    except ImportError as missing:
-        raise ImportError(
-            "training needs scikit-learn, which bundles the digits: pip install scikit-learn"
-        ) from missing
+    needs("train", "sklearn")
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
     found = load_digits()
     scans, labels = found.images.astype(np.uint8), found.target.astype(np.int64)
     train, test, train_labels, test_labels = train_test_split(

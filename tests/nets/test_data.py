@@ -14,6 +14,7 @@ from nets import data
 from nets.data import TEST_SPLIT, digits, enlarge, patterns, split_digits, training_digits
 from nets.data.drawing import draw
 from nets.data.examples import resize
+from tlm.inputs.errors import BadInput
 
 
 def test_committed_test_split_is_scikit_learns() -> None:
@@ -56,13 +57,13 @@ def test_digits_refuse_a_shape_of_three_channels() -> None:
 
 
 def test_training_without_scikit_learn_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ImportError, match="pip install scikit-learn"):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(BadInput, match=r"needs sklearn: .*tlm\[train\]"):
         training_digits((1, 8, 8))
 
 
 def test_digits_need_no_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     assert len(digits(2, (1, 8, 8))[0]) == 2
 
 

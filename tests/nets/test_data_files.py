@@ -17,6 +17,7 @@ import pytest
 from nets import data
 from nets.data import image_folder
 from nets.data.places import VARIABLE
+from tlm.inputs.errors import BadInput
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -141,8 +142,8 @@ def test_what_is_no_matlab_file_is_refused(place: Path) -> None:
 
 def test_svhn_without_scipy_says_what_to_install(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_svhn(place / "svhn")
-    monkeypatch.setitem(sys.modules, "scipy.io", None)
-    with pytest.raises(ImportError, match="pip install scipy"):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(BadInput, match=r"needs scipy: .*tlm\[train\]"):
         data.load("svhn")
 
 
@@ -284,8 +285,7 @@ def test_images_without_pillow_say_what_to_install(place: Path, monkeypatch: pyt
     for number in range(5):
         (place / "folder" / "ant" / f"{number}.png").touch()
     monkeypatch.setitem(sys.modules, "PIL", None)
-    monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(ImportError, match="pip install pillow"):
+    with pytest.raises(BadInput, match=r"needs PIL: .*tlm\[train\]"):
         data.load("folder")
 
 

@@ -213,8 +213,8 @@ def _first(values: tuple[int, ...] | None, count: int) -> list[int] | None:
 
 
 def _events(system: System) -> int:
-    """How many events the environment has scheduled (SimPy numbers them; peek without taking a number)."""
-    return int(system.env._eid.__reduce__()[1][0])
+    """How many events the environment has scheduled: SimPy numbers them from 0, and the next number is taken here."""
+    return next(system.env._eid)
 
 
 def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
