@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -22,6 +24,9 @@ from tlm.system import run
 
 from .outcome import BAD_INPUT, CHECK_FAILED, DEADLOCK, DIED, ERROR, Outcome, outcome_of
 from .points import Point
+
+#: What the server imports before the first point is forked from it.
+SERVED = f"{__package__}.served"
 
 #: One thread a process: as many processes as there are processors would only be in each other's way.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -38,20 +43,24 @@ class Task:
 
 def run_points(points: Sequence[Point], jobs: int) -> Iterator[tuple[Point, Outcome]]:
     """Run `points`, so many at once; each as it ends, with what it came to. Who stops listening ends them all."""
-    context: Any = multiprocessing.get_context(_method())
     waiting = list(reversed(points))
     running: dict[Connection, tuple[Point, Any]] = {}
+
+    def start() -> None:
+        while waiting and len(running) < jobs:
+            point = waiting.pop()
+            listener, process = started(_task(point))
+            running[listener] = (point, process)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                point = waiting.pop()
-                with _single_threaded():
-                    started, process = _started(context, point)
-                running[started] = (point, process)
+        start()
+        while running:
             for listener in wait(list(running)):
                 assert isinstance(listener, Connection)
                 point, process = running.pop(listener)
-                yield point, _received(listener, process)
+                outcome = received(listener, process)
+                start()  # before this one is kept: the disk is slower than a process is begun
+                yield point, outcome
     finally:
         for _, process in running.values():
             process.kill()
@@ -66,25 +75,18 @@ def failure(error: Exception) -> Outcome:
     return Outcome(ERROR, f"{type(error).__name__}: {first_line(error)}")
 
 
-def _method() -> str:
-    """Forked from a server that has imported everything and run nothing, where there is such a thing."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return "spawn"
-    multiprocessing.set_forkserver_preload([__name__])
-    return "forkserver"
-
-
-def _started(context: Any, point: Point) -> tuple[Connection, Any]:
-    assert point.scenario is not None
+def started(task: Task) -> tuple[Connection, Any]:
+    """A process that runs `task`, and where it will say what that comes to."""
+    context: Any = multiprocessing.get_context(_method())
     listener, speaker = context.Pipe(duplex=False)
-    task = Task(point.scenario, str(os.getcwd()), dict(os.environ))  # noqa: PTH109
     process = context.Process(target=_work, args=(task, speaker), daemon=True)
-    process.start()
+    with _single_threaded():
+        process.start()
     speaker.close()
     return listener, process
 
 
-def _received(listener: Connection, process: Any) -> Outcome:
+def received(listener: Connection, process: Any) -> Outcome:
     """What the process says; where it ends without a word, how."""
     try:
         outcome: Outcome = listener.recv()
@@ -99,12 +101,34 @@ def _received(listener: Connection, process: Any) -> Outcome:
     return outcome
 
 
+def _method() -> str:
+    """Forked from a server that has imported everything and run nothing, where there is such a thing."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return "spawn"
+    multiprocessing.set_forkserver_preload([SERVED])
+    return "forkserver"
+
+
+def _task(point: Point) -> Task:
+    assert point.scenario is not None
+    return Task(point.scenario, str(Path.cwd()), dict(os.environ))
+
+
 def _work(task: Task, speaker: Connection) -> None:
     """What a process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the one who started us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(task.environment)
     os.chdir(task.folder)
     speaker.send(_outcome(task.scenario))
+
+
+def _end_with_parent() -> None:
+    """End where the one who started us does, however that is: nobody would hear us."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _outcome(scenario: Scenario) -> Outcome:
