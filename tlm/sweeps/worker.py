@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from tlm.core import Deadlock
 from tlm.inputs.errors import BadInput, CheckFailed, first_line
 from tlm.scenario import Scenario
 from tlm.scenario.captured import workload_of
+from tlm.scenario.contents import Contents, Digests
 from tlm.system import run
 
 from .outcome import BAD_INPUT, CHECK_FAILED, DEADLOCK, DIED, ERROR, Outcome, outcome_of
@@ -34,33 +37,35 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @attrs.frozen
 class Task:
-    """What a process is given: the scenario, and the folder and environment in which its names mean what they do."""
+    """What a process is given: the scenario, and the folder and environment in which its names mean what they do.
+
+    `contents` is what the files said when the point was given its key.
+    """
 
     scenario: Scenario
+    contents: Digests
     folder: str
     environment: dict[str, str]
 
 
-def run_points(points: Sequence[Point], jobs: int) -> Iterator[tuple[Point, Outcome]]:
-    """Run `points`, so many at once; each as it ends, with what it came to. Who stops listening ends them all."""
-    waiting = list(reversed(points))
+def run_points(points: Iterable[Point], jobs: int) -> Iterator[tuple[Point, Outcome]]:
+    """Run `points`, so many at once; each as it ends, with what it came to. Who stops listening ends them all.
+
+    The next of `points` is asked for when there is room for it, and all that have ended are given before that.
+    """
+    waiting = iter(points)
     running: dict[Connection, tuple[Point, Any]] = {}
-
-    def start() -> None:
-        while waiting and len(running) < jobs:
-            point = waiting.pop()
-            listener, process = started(_task(point))
-            running[listener] = (point, process)
-
     try:
-        start()
-        while running:
+        while True:
+            for point in islice(waiting, jobs - len(running)):
+                speaking, process = started(task_of(point))
+                running[speaking] = (point, process)
+            if not running:
+                return
             for listener in wait(list(running)):
                 assert isinstance(listener, Connection)
                 point, process = running.pop(listener)
-                outcome = received(listener, process)
-                start()  # before this one is kept: the disk is slower than a process is begun
-                yield point, outcome
+                yield point, received(listener, process)
     finally:
         for _, process in running.values():
             process.kill()
@@ -109,9 +114,10 @@ def _method() -> str:
     return "forkserver"
 
 
-def _task(point: Point) -> Task:
+def task_of(point: Point) -> Task:
+    """What a process of this machine is given for `point`."""
     assert point.scenario is not None
-    return Task(point.scenario, str(Path.cwd()), dict(os.environ))
+    return Task(point.scenario, point.contents, str(Path.cwd()), dict(os.environ))
 
 
 def _work(task: Task, speaker: Connection) -> None:
@@ -120,7 +126,8 @@ def _work(task: Task, speaker: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(task.environment)
     os.chdir(task.folder)
-    speaker.send(_outcome(task.scenario))
+    sys.path.insert(0, task.folder)  # a user's own module may lie here
+    speaker.send(_outcome(task))
 
 
 def _end_with_parent() -> None:
@@ -131,15 +138,24 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _outcome(scenario: Scenario) -> Outcome:
+def _outcome(task: Task) -> Outcome:
     began = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            result = run(scenario, [workload_of(one) for one in scenario.machines])
+            _check_contents(task)
+            result = run(task.scenario, [workload_of(one) for one in task.scenario.machines])
             return outcome_of(result, time.perf_counter() - began)
         except Exception as error:
             return attrs.evolve(failure(error), wall_s=time.perf_counter() - began)
+
+
+def _check_contents(task: Task) -> None:
+    """BadInput where a file does not say what it did when the point was given its key."""
+    found = Contents().of(task.scenario)
+    for key, digest in task.contents.items():
+        if found.get(key) != digest:
+            raise BadInput("names a file that is another here, or was changed while the sweep ran", key=key)
 
 
 @contextmanager
