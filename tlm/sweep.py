@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def _run(args: Any) -> int:
     targets = _targets(args, sweep, file)
     interrupted = False
     with Progress(shown=not args.no_live) as progress:
-        progress.phase("reading the points", len(sweep.points))
+        progress.phase("reading the points and their workloads", len(sweep.points))
         points = _points(sweep, targets, file, progress)
         with Store(file) as store:
             store.number(points.all)
@@ -89,9 +90,11 @@ def _points(sweep: Sweep, targets: Sequence[Path], store: Path, progress: Progre
 def _ran(args: Any, points: Points, store: Any, progress: Progress) -> int:
     """Run what is missing; how many points that were."""
     from .sweeps.session import missing, run_missing
+    from .sweeps.worker import run_points
 
     todo = missing(points.all, store.outcomes(), args.retry)
-    run_missing(todo, store, args.jobs or _processors(), progress.phase, progress.advance)
+    progress.phase("running the points", len(todo))
+    run_missing(todo, store, partial(run_points, jobs=args.jobs or _processors()), progress.advance)
     return len(todo)
 
 

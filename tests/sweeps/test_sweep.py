@@ -21,8 +21,8 @@ from tlm import sweep as command
 from tlm.scenario import load
 from tlm.system import run
 
-KILLING = """\
-import os, signal
+FAILING = """\
+import os, pathlib, signal, time
 from tlm.codecs.raw import Raw
 
 class Killing(Raw):
@@ -34,6 +34,12 @@ class Leaving(Raw):
     name = "leaving"
     def sizes_bits(self, values, fmt):
         os._exit(3)
+
+class Sleeping(Raw):
+    name = "sleeping"
+    def sizes_bits(self, values, fmt):
+        pathlib.Path("asleep").touch()
+        time.sleep(600)
 
 class Raising(Raw):
     name = "raising"
@@ -117,7 +123,7 @@ def test_a_front_is_marked_printed_and_written(folder: Path, capsys: pytest.Capt
 
 
 def test_what_fails_is_told_kept_and_stops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "my.py").write_text(KILLING)
+    (folder / "my.py").write_text(FAILING)
     codecs = "none, 'my.py:Killing', 'my.py:Leaving', 'my.py:Raising', dpred"
     small.write(folder, f"scenario: s.yaml\naxes: {{compression.codec: [{codecs}]}}")
     document = swept("--jobs", "2", "--pareto", "cycles", code=1)
@@ -129,7 +135,7 @@ def test_what_fails_is_told_kept_and_stops_nothing(folder: Path, capsys: pytest.
     assert "point 2 failed: died: its process was killed by SIGKILL" in told
     swept(code=1)
     assert "0 run now, 5 had been" in capsys.readouterr().out
-    (folder / "my.py").write_text(KILLING.replace("os._exit(3)", "return super().sizes_bits(values, fmt)"))
+    (folder / "my.py").write_text(FAILING.replace("os._exit(3)", "return super().sizes_bits(values, fmt)"))
     again = swept("--retry", code=1)
     assert "5 points: 3 run now, 2 had been" in capsys.readouterr().out
     assert [one["status"] for one in again["points"]] == ["done", "died", "done", "bad input", "done"]
@@ -228,10 +234,27 @@ def test_interrupted_it_tells_what_there_is_and_leaves_no_process(folder: Path) 
     assert process.wait(timeout=60) == 130
     statuses = [one["status"] for one in json.loads(Path("out.json").read_text())["points"]]
     assert 1 <= statuses.count("done") < 16 and set(statuses) == {"done", None}
-    until = time.monotonic() + 10
-    while group_lives(process.pid) and time.monotonic() < until:
+    assert ends(process.pid)
+
+
+def test_killed_alone_it_leaves_no_process(folder: Path) -> None:
+    (folder / "my.py").write_text(FAILING)
+    small.write(folder, "scenario: s.yaml\naxes: {compression.codec: ['my.py:Sleeping']}")
+    process = started()
+    until = time.monotonic() + 60
+    while not Path("asleep").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert Path("asleep").exists() and ends(process.pid)
+
+
+def ends(group: int) -> bool:
+    """Whether the last process of `group` ends within a while."""
+    until = time.monotonic() + 20
+    while group_lives(group) and time.monotonic() < until:
         time.sleep(0.05)
-    assert not group_lives(process.pid)
+    return not group_lives(group)
 
 
 def group_lives(group: int) -> bool:

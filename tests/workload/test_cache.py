@@ -81,14 +81,14 @@ KEY = {"network": "a:b", "images": 2}
 
 
 def test_the_second_time_comes_from_disk_and_is_the_same(make: Maker) -> None:
-    cold, warm = cache.cached(KEY, make), cache.cached(KEY, make)
+    cold, warm = cache.cached(KEY, make).workload, cache.cached(KEY, make).workload
     assert make.calls == 1
     assert_same(cold, workload())
     assert_same(warm, workload())
 
 
 def test_cold_and_warm_arrays_are_alike_read_only_and_plain(make: Maker) -> None:
-    for found in (cache.cached(KEY, make), cache.cached(KEY, make)):
+    for found in (cache.cached(KEY, make).workload, cache.cached(KEY, make).workload):
         assert type(found.layers[0].inputs) is np.ndarray
         assert not found.layers[0].inputs.flags.writeable
         assert found.layers[1].inputs is found.layers[0].outputs
@@ -161,7 +161,7 @@ def test_a_copied_entry_is_as_good(make: Maker) -> None:
     shutil.copytree(old, old.with_name(old_name := cache._digest_of_text(cache._entry_name(KEY))))
     shutil.rmtree(old)
     assert entry().name == old_name
-    assert_same(cache.cached(KEY, make), workload())
+    assert_same(cache.cached(KEY, make).workload, workload())
     assert make.calls == 1
 
 
@@ -203,7 +203,7 @@ def forget(folder: Path, key: str) -> None:
 def test_a_damaged_entry_is_a_miss_and_is_replaced(make: Maker, damage: object) -> None:
     cache.cached(KEY, make)
     damage(entry())  # type: ignore[operator]
-    assert_same(cache.cached(KEY, make), workload())
+    assert_same(cache.cached(KEY, make).workload, workload())
     assert make.calls == 2
     cache.cached(KEY, make)
     assert make.calls == 2
@@ -221,7 +221,7 @@ def test_an_array_of_objects_is_never_unpickled(make: Maker) -> None:
 
 
 def test_what_is_mapped_stays_good_when_its_entry_is_replaced(make: Maker) -> None:
-    found = cache.cached(KEY, make)
+    found = cache.cached(KEY, make).workload
     make.depends.write_text("WEIGHTS")
     cache.cached(KEY, make)
     assert_same(found, workload())
@@ -233,13 +233,13 @@ def test_without_a_folder_to_write_to_it_works_all_the_same(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TLM_CACHE", str(tmp_path / "file" / "cache"))
     for _ in range(2):
-        assert_same(cache.cached(KEY, make), workload())
+        assert_same(cache.cached(KEY, make).workload, workload())
     assert make.calls == 2
 
 
 def test_without_a_home_it_works_all_the_same(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "cache_folder", lambda: None)
-    assert_same(cache.cached(KEY, make), workload())
+    assert_same(cache.cached(KEY, make).workload, workload())
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def hammer(make: Maker) -> int:
     """What one of the writers does; how often it had to make the workload."""
     for _ in range(15):
         make.depends.write_bytes(os.urandom(4))  # so that everybody misses, and writes, most of the time
-        assert_same(cache.cached(KEY, make), workload())
+        assert_same(cache.cached(KEY, make).workload, workload())
     return make.calls
 
 

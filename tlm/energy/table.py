@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -106,11 +105,12 @@ def figures_of(spec: EnergySpec) -> Figures:
     return load_table(spec.table).figures(spec.array).known()
 
 
-@cache
 def load_table(name: str) -> EnergyTable:
     """The table called `name`, or the one in a user's YAML file at that path; BadInput with all its faults."""
-    path = TABLES.file(name, "table")
-    tree = TABLES.document(path)
+    return TABLES.made(TABLES.file(name, "table"), _table)
+
+
+def _table(path: Path, tree: Located) -> EnergyTable:
     _drop_nulls(tree.get("arrays"))
     table, faults = structure(tree, EnergyTable)
     if table is not None:

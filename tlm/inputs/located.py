@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from .errors import BadInput, shown
 #: What the names of YAML files end in.
 YAML_FILES = (".yaml", ".yml")
 PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
+#: Texts of which the values are kept: a sweep reads the same files for every point.
+KEPT = 512
 TEXT_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "merge", "value")}
 
 
@@ -44,6 +47,14 @@ class Located(dict[str, Any]):
         """Set `key`, written at `place`, to `value`."""
         self[key] = value
         self.places[key] = place
+
+    def copy(self) -> Located:
+        """The same in new mappings and lists, which may be changed without changing these."""
+        made = Located(self.place)
+        for key, value in self.items():
+            made[key] = _copied(value)
+        made.places = dict(self.places)
+        return made
 
     def over(self, base: Mapping[str, Any]) -> Located:
         """A new mapping: `base` with these keys laid over it, mappings inside merged likewise."""
@@ -118,7 +129,19 @@ def read(path: Path) -> Located:
 
 
 def parse(text: str, place: Place) -> Any:
-    """The value of a YAML text that begins at `place`: Located mappings, lists and scalars."""
+    """The value of a YAML text that begins at `place`: Located mappings, lists and scalars, the caller's own."""
+    return _copied(_parsed(text, place))
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Located):
+        return value.copy()
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+@lru_cache(KEPT)
+def _parsed(text: str, place: Place) -> Any:
+    """What `parse` gives copies of: the same text at the same place is the same value."""
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)

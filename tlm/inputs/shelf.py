@@ -3,9 +3,9 @@ another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -13,6 +13,8 @@ from .errors import BadInput
 from .located import YAML_FILES, Located, located, read
 
 EXTENDS = "extends"
+
+Made = TypeVar("Made")
 
 
 @attrs.frozen
@@ -22,6 +24,7 @@ class Shelf:
     folder: Path
     what: str
     own: Sequence[str] = ()
+    _made: dict[Path, tuple[str, Any]] = attrs.field(factory=dict, init=False, eq=False, repr=False)
 
     def names(self) -> list[str]:
         """What comes with the model, in order of name."""
@@ -39,6 +42,15 @@ class Shelf:
                 allowed=self.names(),
             )
         return self.folder / f"{name}.yaml"
+
+    def made(self, path: Path, make: Callable[[Path, Located], Made]) -> Made:
+        """What `make` makes of `path` and its document; again only where the document has changed."""
+        tree = self.document(path)
+        said = repr(tree)
+        if self._made.get(path, ("",))[0] != said:
+            self._made[path] = (said, make(path, tree))
+        found: Made = self._made[path][1]
+        return found
 
     def document(self, path: Path, earlier: tuple[Path, ...] = ()) -> Located:
         """What the file at `path` says, over what it `extends`: another by name, or a file beside it.

@@ -62,7 +62,11 @@ class DramConfig:
 
 def resolve(spec: MemorySpec) -> DramConfig:
     """The standard of `spec` with its channels, ranks, width, mapping, page policy and queues; BadInput otherwise."""
-    standard = load_standard(spec.standard)
+    return configured(load_standard(spec.standard), spec)
+
+
+def configured(standard: DramStandard | IdealStandard, spec: MemorySpec) -> DramConfig:
+    """The same of a `standard` that is read already."""
     if isinstance(standard, IdealStandard):
         raise BadInput(f"{standard.name} has no channels or banks to model", key="standard")
     if spec.page not in ("open", "closed"):

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..core import FS_PER_NS, BadInput
-from ..inputs.located import Faults, located
+from ..inputs.located import Faults, Located, located
 from ..inputs.ranges import Range
 from ..inputs.shelf import Shelf
 from ..inputs.structure import ORIGIN, Fault, structure
@@ -145,7 +145,10 @@ def load_standard(name: str) -> DramStandard | IdealStandard:
 
 def read_standard(path: Path) -> DramStandard | IdealStandard:
     """The standard in the YAML file at `path`; BadInput with all its faults, naming file, line and key."""
-    tree = STANDARDS.document(path)
+    return STANDARDS.made(path, _standard)
+
+
+def _standard(path: Path, tree: Located) -> DramStandard | IdealStandard:
     kind: type[DramStandard | IdealStandard] = DramStandard if tree.get("ideal", False) is False else IdealStandard
     standard, faults = structure(tree, kind)
     if isinstance(standard, DramStandard):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,7 @@ def varied(scenario: Scenario, sets: Sequence[str], option: str | Sequence[str] 
     Raises BadInput as `load` does.
     """
     assert scenario.source is not None and scenario.written is not None
-    tree = deepcopy(scenario.written)
+    tree = scenario.written.copy()
     options = [option] * len(sets) if option is None or isinstance(option, str) else option
     for one, asked in zip(sets, options, strict=True):
         apply(tree, one, asked)

@@ -15,7 +15,7 @@ from tlm.inputs.errors import BadInput
 from tlm.inputs.located import Located
 from tlm.inputs.structure import Fault, KeyPath, structure
 from tlm.inputs.units import written
-from tlm.memory.config import resolve
+from tlm.memory.config import configured
 from tlm.memory.spec import MemorySpec
 from tlm.memory.standards import IdealStandard, load_standard
 from tlm.workload.layer import Ruled
@@ -47,7 +47,7 @@ def memory_faults(tree: Located) -> Iterator[Fault]:
         return
     try:
         standard = load_standard(spec.standard)
-        burst = standard.burst_bytes if isinstance(standard, IdealStandard) else resolve(spec).burst_bytes
+        burst = standard.burst_bytes if isinstance(standard, IdealStandard) else configured(standard, spec).burst_bytes
     except BadInput as error:
         yield ("memory", error.key or "standard"), error
         return

@@ -13,22 +13,25 @@ from tlm import __version__
 from tlm.inputs.errors import BadInput
 from tlm.inputs.located import Faults, located
 from tlm.scenario import Scenario, load, resolved, scenario_file, varied
+from tlm.scenario.contents import Contents, Digests
 
 from .spec import Settings, Sweep
 
 
 @attrs.frozen
 class Point:
-    """One point: what it sets, and the scenario that comes to, or `fault`, why there is none.
+    """One point: what it sets, and the scenario that comes to; `fault` is what keeps it from being run.
 
-    `key` is the same for the same resolved scenario under the same version of this program.
+    `contents` is what the files say that the scenario names. `key` is the same for the same resolved scenario, the same
+    contents and the same version of this program.
     """
 
     number: int
     key: str
     settings: Settings
     scenario: Scenario | None = None
-    fault: BadInput | None = None
+    contents: Digests = attrs.field(factory=dict)
+    fault: Exception | None = None
 
 
 @attrs.frozen
@@ -40,16 +43,16 @@ class Points:
 
 
 def points_of(sweep: Sweep, loaded: Callable[[], None] = lambda: None) -> Points:
-    """Every point of `sweep`; `loaded` is called after each.
+    """Every point of `sweep`, their workloads captured; `loaded` is called after each.
 
     What only some combinations make impossible is its points' fault. A value that is wrong by itself, and in every
     point that has it, is the sweep file's: BadInput.
     """
-    base = _base(sweep)
+    base, contents = _base(sweep), Contents()
     found: dict[str, Point] = {}
     tried = []
     for settings in sweep.points:
-        tried.append(_point(sweep, base, settings, len(found) + 1))
+        tried.append(_point(sweep, base, contents, settings, len(found) + 1))
         found.setdefault(tried[-1].key, tried[-1])
         loaded()
     wrong = {str(fault): fault for fault in _wrong_by_themselves(sweep, base, tried)}
@@ -66,12 +69,17 @@ def _base(sweep: Sweep) -> Scenario:
     return load(str(file))
 
 
-def _point(sweep: Sweep, base: Scenario, settings: Settings, number: int) -> Point:
+def _point(sweep: Sweep, base: Scenario, contents: Contents, settings: Settings, number: int) -> Point:
     try:
         scenario = _changed(sweep, base, settings, settings)
     except BadInput as fault:
         return Point(number, _key({"scenario": resolved(base), "set": settings}), settings, fault=fault)
-    return Point(number, _key({"scenario": resolved(scenario)}), settings, scenario)
+    document = {"scenario": resolved(scenario)}
+    try:
+        found = contents.of(scenario)
+    except Exception as fault:  # whatever a library or a user's code raises while the workload is captured
+        return Point(number, _key(document), settings, scenario, fault=fault)
+    return Point(number, _key({**document, "contents": found}), settings, scenario, found)
 
 
 def _changed(sweep: Sweep, base: Scenario, settings: Settings, within: Settings) -> Scenario:
@@ -92,7 +100,7 @@ def _wrong_by_themselves(sweep: Sweep, base: Scenario, points: Sequence[Point]) 
         for key, value in point.settings.items():
             seen.setdefault((key, repr(value)), []).append(point)
     for (key, _), having in seen.items():
-        if any(point.fault is None for point in having):
+        if any(point.scenario is not None for point in having):
             continue
         first = having[0].settings
         try:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, get_origin
 
+import attrs
 import cattrs
 import numpy as np
 
@@ -31,7 +32,15 @@ MANIFEST = "manifest.json"
 CODE = Path(__file__).parent
 
 
-def cached(key: dict[str, Any], make: Callable[[], tuple[Workload, list[Path]]]) -> Workload:
+@attrs.frozen
+class Cached:
+    """A workload, and the digest of every file it depends on, by its absolute path."""
+
+    workload: Workload
+    depends: dict[str, str]
+
+
+def cached(key: dict[str, Any], make: Callable[[], tuple[Workload, list[Path]]]) -> Cached:
     """The workload for `key` (anything JSON holds): from disk, else `make`'s, kept for the next time.
 
     `make` returns the workload and every file it depends on. Arrays from disk are read-only. Where the cache
@@ -43,9 +52,8 @@ def cached(key: dict[str, Any], make: Callable[[], tuple[Workload, list[Path]]])
     if found is not None:
         return found
     workload, depends = make()
-    if entry is None or not _store(entry, workload, depends):
-        return workload
-    return _load(entry) or workload
+    stored = _load(entry) if entry and _store(entry, workload, depends) else None
+    return stored or Cached(workload, {str(file.resolve()): _digest(file) for file in depends})
 
 
 def cache_folder() -> Path | None:
@@ -63,7 +71,7 @@ def _entry_name(key: dict[str, Any]) -> str:
     return json.dumps({"schema": SCHEMA, "key": key, "code": code}, sort_keys=True)
 
 
-def _load(entry: Path) -> Workload | None:
+def _load(entry: Path) -> Cached | None:
     """The entry's workload, or None where it is missing, out of date or damaged."""
     try:
         manifest = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
@@ -71,7 +79,8 @@ def _load(entry: Path) -> Workload | None:
         if not all(_is_as_sealed(Path(file), seal) for file, seal in expected.items()):
             return None
         arrays = [_mapped(entry / name) for name in manifest["arrays"]]
-        return _converter(arrays).structure(manifest["workload"], Workload)
+        workload = _converter(arrays).structure(manifest["workload"], Workload)
+        return Cached(workload, {file: seal[0] for file, seal in manifest["depends"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, cattrs.BaseValidationError):
         return None
 

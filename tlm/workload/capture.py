@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
+from ..inputs.sources import sources
 from ..inputs.usercode import Find
 from . import quantisation as q
 from .calibration import measure
@@ -76,7 +77,7 @@ def _load(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
             f"the network on {spec.images} image(s) does not fit in memory", key="workload.images"
         ) from error
     weights = [Path(checkpoint.file).resolve()] if checkpoint else []
-    return workload, sorted({*build.sources(), *images.files, *weights})
+    return workload, sorted({*sources(build.code), *images.files, *weights})
 
 
 def _example_input(network: nn.Module) -> Reals | None:

@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 
 from ..inputs.errors import BadInput, first_line
+from ..inputs.sources import sources
 from ..inputs.usercode import Find
 from .loading import load_function
 from .quantisation import Reals
@@ -63,7 +64,7 @@ def _from_function(name: str, images: int, shape: tuple[int, ...], search: Find)
     if not isinstance(given, tuple) or len(given) != 2:
         raise BadInput(f"{name!r} must give (inputs, labels or None)", key=KEY)
     inputs, labels = given
-    return Images(_array(name, inputs), _labels(name, labels), function.sources())
+    return Images(_array(name, inputs), _labels(name, labels), sources(function.code))
 
 
 def _array(name: str, given: Any) -> Reals:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..inputs.usercode import Find
-from .cache import cached
+from .cache import Cached, cached
 from .layer import Workload
 from .profile_tables import NETWORKS, PRECISIONS
 from .spec import WorkloadSpec
@@ -17,6 +17,11 @@ from .spec import WorkloadSpec
 
 def load_workload(spec: WorkloadSpec, find: Find) -> Workload:
     """The layers of `spec`, executed once; `find` gives the file or folder that a value of `spec` names."""
+    return load_cached(spec, find).workload
+
+
+def load_cached(spec: WorkloadSpec, find: Find) -> Cached:
+    """The same with the digests of the files they were made from."""
     if spec.traces is not None:
         return _traces(spec, spec.traces, find)
     if spec.profile is not None:
@@ -34,7 +39,7 @@ def load_workload(spec: WorkloadSpec, find: Find) -> Workload:
     return cached({"spec": attrs.asdict(spec), "where": list(map(str, where))}, make)
 
 
-def _traces(spec: WorkloadSpec, name: str, find: Find) -> Workload:
+def _traces(spec: WorkloadSpec, name: str, find: Find) -> Cached:
     folder = find(name).resolve()
     files = sorted(file for file in folder.glob("*") if file.is_file())
 
@@ -46,7 +51,7 @@ def _traces(spec: WorkloadSpec, name: str, find: Find) -> Workload:
     return cached({"spec": attrs.asdict(spec), "where": list(map(str, files))}, make)
 
 
-def _profile(spec: WorkloadSpec, name: str) -> Workload:
+def _profile(spec: WorkloadSpec, name: str) -> Cached:
     def make() -> tuple[Workload, list[Path]]:
         from .profiles import load_profile
 
