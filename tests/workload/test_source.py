@@ -28,6 +28,14 @@ def build():
     return network
 """
 
+COUNTED = """
+import os
+from pathlib import Path
+
+def count():
+    return int((Path(os.environ.get("TLM_DATA", "data")) / "filters").read_text())
+"""
+
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +77,22 @@ def test_the_same_words_in_another_folder_mean_another_file(tmp_path: Path, capt
         source.load_workload(spec, (tmp_path / folder).joinpath).layers[-1].filters for folder in ("a", "b", "a")
     ]
     assert filters == [3, 5, 3]
+    assert len(captures) == 2
+
+
+def test_another_folder_of_data_sets_is_another_workload(
+    tmp_path: Path, captures: list[WorkloadSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net.py").write_text(NETWORK.replace("2 * 4 * 4, 3", "2 * 4 * 4, count()") + COUNTED)
+    for folder, filters in (("data", "3"), ("b", "5")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "filters").write_text(filters)
+    spec = WorkloadSpec(network="net.py:build")
+    monkeypatch.delenv("TLM_DATA", raising=False)
+    filters = [source.load_workload(spec, Path).layers[-1].filters]
+    monkeypatch.setenv("TLM_DATA", "b")
+    filters += [source.load_workload(spec, Path).layers[-1].filters for _ in range(2)]
+    assert filters == [3, 5, 5]
     assert len(captures) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,13 @@ def load_cached(spec: WorkloadSpec, find: Find) -> Cached:
         workload, depends = load_network(spec, find)
         return workload, [*depends, *filter(None, where)]
 
-    return cached({"spec": attrs.asdict(spec), "where": list(map(str, where))}, make)
+    return cached({"spec": attrs.asdict(spec), "where": list(map(str, where)), "data": _data_folder()}, make)
+
+
+def _data_folder() -> str | None:
+    """Where a network's or an input's code finds its data sets, as docs/command.md has it; None: there is nothing."""
+    folder = Path(os.environ.get("TLM_DATA") or "data").resolve()
+    return str(folder) if folder.is_dir() else None
 
 
 def _traces(spec: WorkloadSpec, name: str, find: Find) -> Cached:
