@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,8 @@ def swept(*options: str, code: int = 0) -> dict[str, Any]:
 
 
 def rows(columns: str) -> list[Any]:
-    connection = sqlite3.connect("sweep.sqlite")
-    found = connection.execute(f"SELECT {columns} FROM points ORDER BY number").fetchall()
-    connection.close()
-    return found
+    with closing(sqlite3.connect("sweep.sqlite")) as connection:
+        return connection.execute(f"SELECT {columns} FROM points ORDER BY number").fetchall()
 
 
 def test_every_point_is_the_run_with_these_options(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,5 +61,5 @@ def _lacking(entry: Entry, names: Sequence[str]) -> str:
 
 
 def geometric_mean(values: Sequence[float]) -> float:
-    """Of values above 0; of one, that itself."""
-    return values[0] if len(values) == 1 else math.exp(sum(map(math.log, values)) / len(values))
+    """Of values above 0; of one, that itself; to the last digit the same in any Python."""
+    return values[0] if len(values) == 1 else math.exp(math.fsum(map(math.log, values)) / len(values))
