@@ -22,7 +22,7 @@ def load_workload(spec: WorkloadSpec, find: Find) -> Workload:
     if spec.profile is not None:
         return _profile(spec, spec.profile)
 
-    named = [name for name in (spec.network, spec.weights, spec.input) if isinstance(name, str)]
+    named = [name for name in (spec.network, spec.onnx, spec.weights, spec.input) if isinstance(name, str)]
     where = [_location(name, find) for name in named]
 
     def make() -> tuple[Workload, list[Path]]:
