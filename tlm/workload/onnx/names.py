@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from .graph import Node
 
-_TORCH_MODULE = re.compile(r"torch\.nn\.modules\.(?!container\.)")
+_TORCH_MODULE = re.compile(r"torch\.nn\.modules\.(?!container\.|\w+\.(MultiheadAttention|Transformer))")
 _RECURRENT = ("LSTM", "GRU", "RNN")
 _WEIGHTS = (".weight", ".running_mean")
 

@@ -96,9 +96,10 @@ class TorchGraph:
         """All of it as one module that gives `results`."""
         nodes = tuple(self._node(one) for one in results)
         self.graph.output(nodes[0] if len(nodes) == 1 else nodes)
-        self.graph.eliminate_dead_code()
         whole = fx.GraphModule(self.root, self.graph, self.name)
+        whole.graph.eliminate_dead_code()
         whole.delete_all_unused_submodules()
+        whole.recompile()
         return whole.eval()
 
     def _run(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -134,7 +135,7 @@ class TorchGraph:
             if there is not None and _is_same(there, module):
                 return unused
             number += 1
-            unused = f"{path}_{number}"
+            unused = f"{path.replace('.', '_')}_{number}"
         *outer, last = unused.split(".")
         holder = self.root
         for part in outer:
