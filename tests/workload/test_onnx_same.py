@@ -139,11 +139,11 @@ NETWORKS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
         (2, 8),
     ),
     "two levels of a GRU": (nn.Sequential(nn.Flatten(2), nn.GRU(4, 3, 2, batch_first=True)), (3, 2, 2)),
-    "channels shuffled": (
+    "pixels shuffled": (
         Net(
-            lambda n, x: n.two(F.channel_shuffle(n.one(x), 2)[:, 1:, ::2].flip(3)),
-            one=nn.Conv2d(3, 4, 1),
-            two=nn.Conv2d(3, 2, 1),
+            lambda n, x: n.two(F.pixel_shuffle(n.one(x), 2)[:, 1:, ::2].flip(3)),
+            one=nn.Conv2d(3, 12, 1),
+            two=nn.Conv2d(2, 2, 1),
         ),
         (3, 4, 4),
     ),
@@ -167,7 +167,7 @@ def test_a_file_of_the_newer_exporter_is_the_same_for_all_at_once(tmp_path: Path
         def __init__(self) -> None:
             super().__init__()
             self.silu, self.modules_without = NETWORKS["silu"][0], NETWORKS["modules without weights"][0]
-            self.shuffled, self.upsampled = NETWORKS["channels shuffled"][0], NETWORKS["upsampled"][0]
+            self.shuffled, self.upsampled = NETWORKS["pixels shuffled"][0], NETWORKS["upsampled"][0]
 
         def forward(self, x: Tensor) -> Any:
             return self.silu(x), self.modules_without(x), self.shuffled(x), self.upsampled(x)

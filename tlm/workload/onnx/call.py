@@ -128,6 +128,6 @@ def _with_numbers(arguments: Sequence[Any]) -> list[Any]:
 def _put(module: nn.Module, name: str, values: Tensor | None) -> None:
     """Give a module a weight, or none."""
     if name in module._buffers:
-        module._buffers[name] = values
+        module._buffers[name] = None if values is None else values.detach()  # an object of its own
     else:
         module.register_parameter(name, None if values is None else nn.Parameter(values, requires_grad=False))
