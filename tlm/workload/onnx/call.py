@@ -81,7 +81,7 @@ class Call:
     def constant(self, operand: Operand, what: str) -> Tensor:
         """The values of a constant; `what` says which one it is."""
         if not operand.is_constant:
-            raise Refused(f"has {what} that is computed from the image: only constants are taken")
+            raise Refused(f"has {what} computed from the image: only constants are taken")
         return operand.real
 
     def integers(self, operand: Operand | None, attribute: str) -> list[int] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import fx
 
-from ...inputs.errors import BadInput, cut, first_line
+from ...inputs.errors import BadInput, first_line
 from ..following import out_of_memory
 from .call import Call
 from .graph import Model, Node, Refused
@@ -41,7 +41,7 @@ def _given(model: Model, call: Call, operands: list[Operand | None]) -> tuple[Op
     except Exception as error:  # whatever torch makes of operands that do not fit
         if out_of_memory(error):
             raise
-        raise _bad(model, call.node, f"cannot be computed: {cut(first_line(error))}") from error
+        raise _bad(model, call.node, f"cannot be computed: {first_line(error)}") from error
     return made if isinstance(made, tuple) else (made,)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...inputs.errors import BadInput, cut, first_line
 from .graph import KEY, Input, Model, Node, decimal
-from .operators import CONTROL_FLOW, OPERATORS
+from .operators import CONTROL_FLOW, OPERATORS, QUANTISED
 
 try:
     import onnx
@@ -22,7 +22,7 @@ except ImportError as error:
     HOW = "reading ONNX files needs the package onnx: pip install 'tlm[onnx]'"
     raise BadInput(f"{HOW} ({first_line(error)})", key=KEY) from error
 
-#: Opsets whose operators are as they are written here; newer ones than the package onnx knows it refuses itself.
+#: The oldest opset whose operators broadcast as they do now.
 OLDEST = 7
 DOMAINS = ("", "ai.onnx")
 #: Types of values that torch has and a layer may be of, and how numpy passes on those that it has no type for.
@@ -42,12 +42,12 @@ _DTYPES = {
 
 def read_model(path: Path) -> Model:
     """The graph of the file; BadInput where it is damaged, or holds what nobody here converts."""
-    file = path.resolve()
+    file = path.absolute()
     try:
         model = _loaded(file)
         _check_operators(model, file)
-        onnx.checker.check_model(str(file))
         externals = _external_files(model, file)
+        onnx.checker.check_model(str(file))
         external_data_helper.load_external_data_for_model(model, str(file.parent))
         return _model(model, file, externals)
     except BadInput:
@@ -57,7 +57,7 @@ def read_model(path: Path) -> Model:
     except MemoryError as error:
         raise _bad(file, "does not fit in memory") from error
     except Exception as error:  # whatever onnx makes of a damaged file
-        raise _bad(file, f"is no valid ONNX model: {cut(first_line(error))}") from error
+        raise _bad(file, f"is no valid ONNX model: {first_line(error)}") from error
 
 
 def _bad(file: Path, message: str, **more: Any) -> BadInput:
@@ -81,13 +81,13 @@ def _check_operators(model: Any, file: Path) -> None:
             )
         if node.op_type in CONTROL_FLOW:
             raise _bad(file, f"{what} is control flow: what a network computes must not depend on the image's values")
+        if node.op_type in QUANTISED:
+            raise _bad(file, f"{what} is of a quantised network: export the float one, which is quantised here")
         if node.op_type not in OPERATORS:
             raise _bad(file, f"{what} is no operator that is converted", given=node.op_type, allowed=sorted(OPERATORS))
-    opset = _opset(model)
-    if opset < OLDEST:
-        raise _bad(
-            file, f"is of opset {opset}: from {OLDEST} on they are taken; export it again, or convert it by onnx"
-        )
+    opset, newest = _opset(model), onnx.defs.onnx_opset_version()
+    if not OLDEST <= opset <= newest:
+        raise _bad(file, f"is of opset {opset}: {OLDEST} to {newest} are taken, by onnx {onnx.__version__}")
 
 
 def _opset(model: Any) -> int:
@@ -102,7 +102,7 @@ def _external_files(model: Any, file: Path) -> tuple[Path, ...]:
             continue
         location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
         data = (file.parent / location).resolve()
-        if not location or Path(location).is_absolute() or not data.is_relative_to(file.parent):
+        if not location or Path(location).is_absolute() or not data.is_relative_to(file.parent.resolve()):
             raise _bad(file, f"tensor {tensor.name!r} lies in {cut(repr(location))}: data must lie beside the file")
         if not data.is_file():
             raise _bad(file, f"tensor {tensor.name!r} lies in {cut(repr(location))}, which is not there")

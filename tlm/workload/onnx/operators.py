@@ -17,6 +17,12 @@ from torch import nn
 from . import activations, arithmetic, constants, movement, pooling, recurrent, resizing, weighted
 
 CONTROL_FLOW = frozenset(("If", "Loop", "Scan", "SequenceMap"))
+QUANTISED = frozenset(
+    (
+        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
+        *("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"),
+    )
+)
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "Conv": weighted.conv,
