@@ -67,7 +67,7 @@ def cache_folder() -> Path | None:
 
 
 def _entry_name(key: dict[str, Any]) -> str:
-    code = [_digest(file) for file in sorted(CODE.glob("*.py"))]
+    code = [_digest(file) for file in sorted(CODE.rglob("*.py"))]
     return json.dumps({"schema": SCHEMA, "key": key, "code": code}, sort_keys=True)
 
 

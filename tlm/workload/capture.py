@@ -21,20 +21,17 @@ from pathlib import Path
 import attrs
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
-from ..inputs.sources import sources
 from ..inputs.usercode import Find
 from . import quantisation as q
 from .calibration import measure
 from .checkpoint import Checkpoint, load_checkpoint
 from .folding import Weights, fold
 from .following import out_of_memory
-from .images import load_images
+from .given import KEY, of_file, of_function
 from .layer import Ints, Workload
-from .loading import load_function
 from .network import execute
 from .quantisation import Reals
 from .reading import read_network
@@ -44,7 +41,6 @@ from .stage import Product, Stage, identity
 
 DEFAULT_BITS = 8
 MOST_BITS = 16
-KEY = "workload.network"
 
 
 def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
@@ -59,17 +55,15 @@ def load_network(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]
 
 
 def _load(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
-    assert spec.network is not None
-    build = load_function(spec.network, KEY, search)
     checkpoint = load_checkpoint(search(spec.weights)) if spec.weights is not None else None
-    network = build(**(checkpoint.options_of(spec.network) if checkpoint else {}))
-    if not isinstance(network, nn.Module):
-        raise BadInput(f"{spec.network!r} must give an nn.Module, not {type(network).__name__}", key=KEY)
-    if checkpoint:
-        checkpoint.restore(network)
-    images = load_images(spec, _example_input(network), search)
+    given = (of_function if spec.onnx is None else of_file)(spec, checkpoint, search)
+    images = given.images
     try:
-        workload = capture(spec, network, images.inputs, images.labels, checkpoint)
+        workload = capture(spec, given.network, images.inputs, images.labels, checkpoint)
+    except BadInput as error:
+        if spec.onnx is not None and error.key == KEY:
+            error.key = "workload.onnx"
+        raise
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
@@ -77,20 +71,7 @@ def _load(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
             f"the network on {spec.images} image(s) does not fit in memory", key="workload.images"
         ) from error
     weights = [Path(checkpoint.file).resolve()] if checkpoint else []
-    return workload, sorted({*sources(build.code), *images.files, *weights})
-
-
-def _example_input(network: nn.Module) -> Reals | None:
-    with blamed_on_user(KEY):
-        example = getattr(network, "example_input", None)
-        if example is None:
-            return None
-        if not isinstance(example, Tensor):
-            raise BadInput(f"`example_input` must be a tensor [N, ...], not {type(example).__name__}", key=KEY)
-        if example.ndim < 2 or not len(example) or example.device.type != "cpu":
-            told = f"{list(example.shape)} on {example.device}"
-            raise BadInput(f"`example_input` must be a tensor [N, ...] of images in memory, not {told}", key=KEY)
-        return (example.float() if example.is_floating_point() else example).detach().numpy()
+    return workload, sorted({*given.files, *images.files, *weights})
 
 
 def capture(
@@ -110,7 +91,7 @@ def capture(
     ranges = measure(read, images)
     coded = codings(read, ranges, bits, checkpoint)
     run = execute(read, images, _Quantiser(spec, checkpoint, bits), ranges, coded)
-    return run.workload(spec.network or type(network).__name__, labels)
+    return run.workload(spec.network or spec.onnx or type(network).__name__, labels)
 
 
 def _bits(spec: WorkloadSpec, checkpoint: Checkpoint | None) -> int:

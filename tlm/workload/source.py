@@ -28,7 +28,7 @@ def load_cached(spec: WorkloadSpec, find: Find) -> Cached:
     if spec.profile is not None:
         return _profile(spec, spec.profile)
 
-    named = [name for name in (spec.network, spec.weights, spec.input) if isinstance(name, str)]
+    named = [name for name in (spec.network, spec.onnx, spec.weights, spec.input) if isinstance(name, str)]
     where = [_location(name, find) for name in named]
 
     def make() -> tuple[Workload, list[Path]]:

@@ -16,6 +16,7 @@ from .profile_tables import check_name
 #: Each kind of workload, with the other keys that mean something beside it.
 KINDS = {
     "network": ("weights", "input", "images", "bits", "ternary"),
+    "onnx": ("weights", "input", "images", "bits", "ternary"),
     "traces": ("images", "bits"),
     "profile": ("seed", "images", "bits"),
 }
@@ -59,14 +60,17 @@ def _is_natural(value: Any) -> bool:
 
 @attrs.frozen
 class WorkloadSpec:
-    """Exactly one of `network` (a torch `module:function` or `file.py:function`), `traces` (a folder) and `profile`.
+    """Exactly one of `network`, `onnx`, `traces` and `profile`.
 
+    `network` is a torch `module:function` or `file.py:function`, `onnx` a file, `traces` a folder.
     `profile` is a network whose precisions are published; its tensors are synthesised from `seed`.
-    `input` is a `module:function`, a `.npy` file or {shape, seed}; None: the module's own `example_input`.
-    `bits` None means: the checkpoint's, else 8, for a network; 16 for traces and profiles.
+    `input` is a `module:function`, a `.npy` file or {shape, seed}; None: the module's own `example_input`, or
+    {shape, seed: 0} of the shape that an ONNX file tells.
+    `bits` None means: the checkpoint's, else 8, for a network or an ONNX file; 16 for traces and profiles.
     """
 
     network: str | None = attrs.field(default=None, validator=check.optional(_is_function))
+    onnx: str | None = None
     traces: str | None = None
     profile: str | None = attrs.field(default=None, validator=check.optional(_is_profile))
     weights: str | None = None
