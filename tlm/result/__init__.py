@@ -17,11 +17,14 @@ from .document import (
     Widening,
 )
 from .insight import ARRAY, RESOURCES, bound_by, gains, total
+from .marks import MARKS, Mark
 from .reasons import REASONS
 from .row import Row
+from .timeline import ComponentTimeline, LevelTimeline, MovedTimeline, Timeline
 
 __all__ = [
     "ARRAY",
+    "MARKS",
     "OPERANDS",
     "REASONS",
     "RESOURCES",
@@ -29,14 +32,19 @@ __all__ = [
     "AreaRow",
     "Comparison",
     "Component",
+    "ComponentTimeline",
     "Compression",
     "Curves",
     "EnergyRow",
     "LayerOrder",
     "LayerResult",
+    "LevelTimeline",
+    "Mark",
+    "MovedTimeline",
     "Reentries",
     "Result",
     "Row",
+    "Timeline",
     "Traffic",
     "Widening",
     "bound_by",

@@ -7,8 +7,9 @@ from typing import Any
 import attrs
 
 from ..core import Rate
+from .timeline import Timeline
 
-SCHEMA = "tlm-result/4"
+SCHEMA = "tlm-result/5"
 OPERANDS = ("weights", "inputs", "outputs")  # whose traffic is told apart
 
 
@@ -83,7 +84,7 @@ class Component:
     busy_fs: int
     waiting_fs: dict[str, int]
     idle_fs: int
-    figures: dict[str, float | int] = attrs.field(factory=dict)
+    figures: dict[str, float] = attrs.field(factory=dict)
     rate: Rate | None = None
 
 
@@ -216,6 +217,7 @@ class Result:
     tops_per_w: float | None = None
     area: list[AreaRow] = attrs.field(factory=list)
     area_mm2: float | None = None
+    timeline: Timeline | None = None
     schema: str = SCHEMA
 
     @property

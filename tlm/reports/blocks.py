@@ -1,0 +1,127 @@
+"""What sections are made of: tables, charts, notes and folds, as data; templates say how they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+#: A Plotly figure, `data` and `layout`, as JSON.
+Figure = dict[str, Any]
+Value = float | int | str | bool | None
+
+
+@attrs.frozen
+class Column:
+    """A column: its `title`, what it is (`define` names a definition), its unit, and whether it is read as words."""
+
+    title: str
+    define: str | None = None
+    unit: str = ""
+    words: bool = False
+
+
+@attrs.frozen
+class Cell:
+    """What a cell shows, and the `value` of the document that it is of, as it is there."""
+
+    text: str
+    value: Value = None
+    mark: str = ""  # a class of the cell, such as "good" of a gain
+
+
+@attrs.frozen
+class Row:
+    """A line of a table, its first cell the line's head; `define` where it is the line that says what figures are."""
+
+    cells: Sequence[Cell]
+    define: str | None = None
+    unit: str = ""
+
+
+@attrs.frozen
+class Table:
+    """A table: its name, its columns and rows; all are sortable by column where `sortable`."""
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    sortable: bool = True
+    of_points: bool = False  # each row is a point of a sweep: charts of the same sweep mark it
+
+
+@attrs.frozen
+class Key:
+    """A legend's entry: `traces` are the places in the figure's data that it shows and hides."""
+
+    label: str
+    define: str | None
+    colour: str
+    traces: Sequence[int] = ()
+    letter: str = ""
+
+
+@attrs.frozen
+class Choice:
+    """One way to see a chart: its label, and what it changes of the layout."""
+
+    label: str
+    layout: Mapping[str, Any]
+
+
+@attrs.frozen
+class Chart:
+    """A figure with its `title`, what it shows in a sentence, its legend, and the table of the same figures.
+
+    `choices` are ways to see it, the first one at first. `axes` {measure: [title, value of each point]} are those to
+    choose from for both axes; `width_px` is the least it needs, else it scrolls.
+    """
+
+    name: str
+    title: str
+    says: str
+    figure: Figure
+    height_px: int
+    keys: Sequence[Key] = ()
+    choices: Sequence[Choice] = ()
+    axes: Mapping[str, Any] | None = None
+    width_px: int = 0
+    table: Table | None = None
+
+
+@attrs.frozen
+class Note:
+    """A line of text; `kind` is "note", "warning" or "good"."""
+
+    text: str
+    kind: str = "note"
+
+
+@attrs.frozen
+class Fold:
+    """Something behind a title, to be unfolded: text as it is, or blocks."""
+
+    title: str
+    text: str = ""
+    blocks: Sequence[Block] = ()
+
+
+@attrs.frozen
+class Panes:
+    """The same of several runs, side by side: (name of the run, its blocks)."""
+
+    panes: Sequence[tuple[str, Sequence[Block]]]
+
+
+Block = Table | Chart | Note | Fold | Panes
+
+
+@attrs.frozen
+class Section:
+    """A part of the page, under its title."""
+
+    name: str
+    title: str
+    lead: str
+    blocks: Sequence[Block]

@@ -1,0 +1,61 @@
+// A sweep: which two measures are drawn, and one point marked in its charts and its table together.
+for (const figure of document.querySelectorAll(".chart")) {
+  for (const choice of figure.querySelectorAll("select[data-axis]")) choice.addEventListener("change", () => measure(figure));
+}
+
+function measure(figure) {
+  const plot = plotOf(figure.querySelector("select")), { axes } = charts[plot.dataset.chart];
+  const [x, y] = ["x", "y"].map((side) => figure.querySelector(`select[data-axis="${side}"]`).value);
+  const front = axes.fronts[`${x} ${y}`] || axes.fronts[`${y} ${x}`] || [];
+  const of = (name, places) => places.map((place) => axes.columns[name][place]);
+  const all = axes.points.map((_, place) => place);
+  const update = {
+    x: [of(x, all), of(x, front), []],
+    y: [of(y, all), of(y, front), []],
+    customdata: [all, front, []],
+    text: [axes.texts, front.map((place) => axes.texts[place]), []],
+  };
+  Plotly.update(plot, update, {
+    "xaxis.title.text": axes.titles[x], "yaxis.title.text": axes.titles[y], "xaxis.autorange": true, "yaxis.autorange": true,
+  }, [0, 1, 2]);
+}
+
+const scatters = [...document.querySelectorAll('.plot[data-chart^="front-"]')];
+const tables = [...document.querySelectorAll("table[data-points]")];
+scatters.forEach((scatter, sweep) => {
+  const parallel = document.querySelector(`.plot[data-chart="parallel-${sweep}"]`);
+  const { axes } = charts[scatter.dataset.chart];
+  const rows = new Map([...tables[sweep].tBodies[0].rows].map((row) => [Number(row.cells[0].textContent.replaceAll(",", "")), row]));
+  const places = new Map(axes.points.map((point, place) => [point, place]));
+  let marked = null;
+
+  function mark(place) {
+    if (place === marked) return;
+    if (marked !== null) rows.get(axes.points[marked])?.classList.remove("marked");
+    marked = place;
+    rows.get(axes.points[place])?.classList.add("marked");
+    for (const plot of [scatter, parallel]) if (plot.dataset.drawn) highlight(plot, place);
+  }
+
+  function highlight(plot, place) {
+    const found = { x: [], y: [] };
+    for (const trace of plot.data.slice(0, 2)) {
+      trace.customdata.forEach((own, at) => {
+        if (own !== place || found.x.includes(trace.x[at])) return;
+        found.x.push(trace.x[at]);
+        found.y.push(trace.y[at]);
+      });
+    }
+    Plotly.restyle(plot, { x: [found.x], y: [found.y] }, [2]);
+  }
+
+  for (const plot of [scatter, parallel]) {
+    plot.addEventListener("drawn", () => plot.on("plotly_hover", ({ points }) => {
+      if (points[0].curveNumber < 2) mark(points[0].customdata);
+    }));
+  }
+  tables[sweep].tBodies[0].addEventListener("mouseover", ({ target }) => {
+    const row = target.closest("tr"), point = row && Number(row.cells[0].textContent.replaceAll(",", ""));
+    if (places.has(point)) mark(places.get(point));
+  });
+});
