@@ -37,7 +37,9 @@ def height_px(bars: int) -> int:
     return AROUND_PX + each * max(bars, 2)
 
 
-def stacked(names: Sequence[str], parts: Sequence[Part], title: str, unit: str = "", says: Mapping[str, str] = {}) -> Figure:
+def stacked(
+    names: Sequence[str], parts: Sequence[Part], title: str, unit: str = "", says: Mapping[str, str] = {}
+) -> Figure:
     """A stack of `parts` a name, over `title`; `says` are definitions by their names, shown at the marks."""
     data = [_trace(names, part, unit, says.get(part.define or "", "")) for part in parts]
     layout: dict[str, Any] = {
@@ -46,7 +48,13 @@ def stacked(names: Sequence[str], parts: Sequence[Part], title: str, unit: str =
         "hovermode": "closest",
         "uniformtext": {"mode": "hide", "minsize": 9},
         "margin": {"l": 8, "r": 12, "t": 8, "b": 44},
-        "xaxis": {"title": {"text": title}, "tickformat": "~s", "ticksuffix": unit, "automargin": True},
+        "xaxis": {
+            "title": {"text": title},
+            "tickformat": "~s",
+            "ticksuffix": unit,
+            "automargin": True,
+            "rangemode": "tozero",
+        },
         "yaxis": {
             "tickmode": "array",
             "tickvals": list(range(len(names))),
@@ -54,6 +62,7 @@ def stacked(names: Sequence[str], parts: Sequence[Part], title: str, unit: str =
             "range": [len(names) - 0.5, -0.5],
             "automargin": True,
             "showgrid": False,
+            "zeroline": False,
         },
     }
     return {"data": data, "layout": layout}
@@ -61,9 +70,7 @@ def stacked(names: Sequence[str], parts: Sequence[Part], title: str, unit: str =
 
 def keys(parts: Sequence[Part]) -> list[Key]:
     """The legend of a stack."""
-    return [
-        Key(part.label, part.define, part.colour, (place,), part.letter) for place, part in enumerate(parts)
-    ]
+    return [Key(part.label, part.define, part.colour, (place,), part.letter) for place, part in enumerate(parts)]
 
 
 def wrapped(text: str, width: int = 52) -> str:

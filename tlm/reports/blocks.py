@@ -28,7 +28,7 @@ class Cell:
 
     text: str
     value: Value = None
-    mark: str = ""  # a class of the cell, such as "good" of a gain
+    long: bool = False  # broken into lines
 
 
 @attrs.frozen
@@ -64,10 +64,11 @@ class Key:
 
 @attrs.frozen
 class Choice:
-    """One way to see a chart: its label, and what it changes of the layout."""
+    """One way to see a chart: its label, what it changes of the layout and, of each trace, of the `data`."""
 
     label: str
     layout: Mapping[str, Any]
+    data: Mapping[str, Sequence[Any]] | None = None
 
 
 @attrs.frozen
@@ -75,7 +76,7 @@ class Chart:
     """A figure with its `title`, what it shows in a sentence, its legend, and the table of the same figures.
 
     `choices` are ways to see it, the first one at first. `axes` {measure: [title, value of each point]} are those to
-    choose from for both axes; `width_px` is the least it needs, else it scrolls.
+    choose from for both axes; `width_px` is the least it needs, else it scrolls; `wide` is one that takes a line of its own.
     """
 
     name: str
@@ -87,7 +88,24 @@ class Chart:
     choices: Sequence[Choice] = ()
     axes: Mapping[str, Any] | None = None
     width_px: int = 0
+    wide: bool = False
     table: Table | None = None
+
+
+@attrs.frozen
+class Fact:
+    """A figure to be seen first: what it is, and what it comes to."""
+
+    title: str
+    define: str
+    cell: Cell
+
+
+@attrs.frozen
+class Facts:
+    """The figures of a run to be seen first."""
+
+    facts: Sequence[Fact]
 
 
 @attrs.frozen
@@ -114,7 +132,7 @@ class Panes:
     panes: Sequence[tuple[str, Sequence[Block]]]
 
 
-Block = Table | Chart | Note | Fold | Panes
+Block = Table | Chart | Facts | Note | Fold | Panes
 
 
 @attrs.frozen

@@ -16,13 +16,13 @@ STATES = {
     "weights": "#c98a1b",
     "broadcast": "#f0d245",
     "tiles": "#e0b040",
-    "inputs": "#d55e00",
-    "offchip_write": "#f0a077",
+    "inputs": "#7a3e00",
+    "offchip_write": "#cc79a7",
     "room": "#a4508b",
     "activate": "#d55e00",
     "refresh": "#0072b2",
-    "conflict": "#a4508b",
-    "turnaround": "#e39ac8",
+    "conflict": "#7d6fb2",
+    "turnaround": "#56b4e9",
     "bank_group": "#b8860b",
     "access": "#f0a077",
 }
@@ -58,3 +58,11 @@ def of_components(names: Iterable[str]) -> dict[str, str]:
         spare = SPARE[len([one for one in found if one not in COMPONENTS]) % len(SPARE)]
         found.setdefault(name, COMPONENTS.get(name, spare))
     return found
+
+
+def ink_on(colour: str) -> str:
+    """Black or white, whichever is read more easily on a colour #rrggbb."""
+    if not colour.startswith("#"):
+        return "inherit"
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "#fff"

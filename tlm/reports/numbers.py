@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from .blocks import Cell, Value
 
 NONE = Cell("–")  # noqa: RUF001 - what is not known
-PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+PREFIXES = (
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+    (1e-9, "n"),
+)
 KIB = 1024
 
 
@@ -60,7 +70,9 @@ def prefixed(value: float | None, unit: str, digits: int = 3) -> Cell:
     """A figure with its unit, in the prefix that suits it."""
     if value is None:
         return NONE
-    size, name = next(((size, name) for size, name in PREFIXES if abs(value) >= size), (1, "") if not value else PREFIXES[-1])
+    size, name = next(
+        ((size, name) for size, name in PREFIXES if abs(value) >= size), (1, "") if not value else PREFIXES[-1]
+    )
     return Cell(f"{rounded(value / size, digits)} {name}{unit}", value)
 
 

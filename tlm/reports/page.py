@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..inputs.errors import BadInput
-from .blocks import Block, Chart, Fold, Panes, Section, Table
+from .blocks import Block, Chart, Facts, Fold, Panes, Section, Table
+from .colours import ink_on
 from .definitions import definitions
 from .reading import Results
 from .sections import SECTIONS
@@ -43,6 +44,7 @@ def page(results: Results) -> str:
             data=Markup(island(charts)),
             scripts=[Markup(script) for script in scripts],
             kind=_kind,
+            ink_on=ink_on,
         )
     )
 
@@ -90,7 +92,7 @@ def _data(chart: Chart) -> dict[str, Any]:
     """What the script is told of a chart."""
     found: dict[str, Any] = {"figure": chart.figure}
     if chart.choices:
-        found["choices"] = [dict(choice.layout) for choice in chart.choices]
+        found["choices"] = [{"layout": choice.layout, "data": choice.data} for choice in chart.choices]
     if chart.axes:
         found["axes"] = chart.axes
     return found
@@ -119,6 +121,8 @@ def _used(sections: Sequence[Section], known: Mapping[str, str]) -> dict[str, st
     for block in _all(block for section in sections for block in section.blocks):
         if isinstance(block, Table):
             names |= {column.define for column in block.columns} | {row.define for row in block.rows}
+        elif isinstance(block, Facts):
+            names |= {fact.define for fact in block.facts}
         elif isinstance(block, Chart):
             names |= {key.define for key in block.keys}
     return {name: known[name] for name in sorted(one for one in names if one is not None)}

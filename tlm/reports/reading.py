@@ -14,7 +14,7 @@ import attrs
 
 from ..inputs.errors import BadInput, shown
 from ..inputs.structure import structure
-from ..result import OPERANDS, Result
+from ..result import OPERANDS, Result, Timeline
 from ..result.document import SCHEMA as RESULT
 from ..sweeps.kept import kept
 from ..sweeps.outcome import DONE, MEASURES, Outcome
@@ -132,7 +132,9 @@ def _another(schema: Any, document: Any, file: Path) -> BadInput:
             message = f"is of another version of this program, {shown(schema)}: make it again with this one"
             return BadInput(message, file=str(file), key="schema", **known)
     given = schema if isinstance(schema, str) else None
-    return BadInput(f"is {shown(schema)}, of which there is no report", file=str(file), key="schema", given=given, **known)
+    return BadInput(
+        f"is {shown(schema)}, of which there is no report", file=str(file), key="schema", given=given, **known
+    )
 
 
 def _result(document: dict[str, Any], file: Path) -> Result:
@@ -147,9 +149,28 @@ def _result(document: dict[str, Any], file: Path) -> Result:
     for number, layer in enumerate(result.layers):
         if missing := [operand for operand in OPERANDS if operand not in layer.traffic]:
             raise BadInput("is missing", file=str(file), key=f"layers.{number}.traffic.{missing[0]}")
-    if result.timeline is not None and not (result.timeline.window_fs > 0 and result.timeline.end_fs > 0):
-        raise BadInput("must be above 0", file=str(file), key="timeline.window_fs")
+    if result.timeline is not None:
+        _check_timeline(result.timeline, file)
     return result
+
+
+def _check_timeline(timeline: Timeline, file: Path) -> None:
+    """Every list has an entry a window."""
+    for key, value in {"window_fs": timeline.window_fs, "end_fs": timeline.end_fs}.items():
+        if value <= 0:
+            raise BadInput(f"must be above 0, not {value}", file=str(file), key=f"timeline.{key}")
+    windows = -(-timeline.end_fs // timeline.window_fs)
+    lists: dict[str, Sequence[Any]] = {}
+    for number, one in enumerate(timeline.components):
+        lists[f"components.{number}.busy_fs"] = one.busy_fs
+        lists |= {f"components.{number}.waiting_fs.{reason}": spans for reason, spans in one.waiting_fs.items()}
+    for number, level in enumerate(timeline.levels):
+        lists |= {f"levels.{number}.mean": level.mean, f"levels.{number}.most": level.most}
+    lists |= {f"moved.{number}.bytes": one.bytes for number, one in enumerate(timeline.moved)}
+    for key, found in lists.items():
+        if len(found) != windows:
+            message = f"has {len(found):,} windows, where the timeline has {windows:,}"
+            raise BadInput(message, file=str(file), key=f"timeline.{key}")
 
 
 def _compressions(document: Mapping[str, Any]) -> list[dict[str, Any]]:

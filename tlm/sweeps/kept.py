@@ -26,8 +26,7 @@ def kept(file: Path, by: Sequence[str] = ()) -> Told:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             _check(connection, file)
             rows = connection.execute(
-                f"SELECT number, key, settings, {', '.join(LIGHT)} FROM points "
-                "WHERE number IS NOT NULL ORDER BY number"
+                f"SELECT number, key, settings, {', '.join(LIGHT)} FROM points WHERE number IS NOT NULL ORDER BY number"
             ).fetchall()
     except sqlite3.Error as error:
         raise BadInput(f"cannot be read as a store: {error}", file=str(file)) from None
@@ -49,7 +48,9 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
 def _check_row(row: dict[str, Any], file: Path) -> None:
     """sqlite takes any value in any column."""
     for name, value in row.items():
-        kinds: Any = (int, float) if name in NUMBERS else str if name in ("key", "status") else int if name == "number" else None
+        kinds: Any = (
+            (int, float) if name in NUMBERS else str if name in ("key", "status") else int if name == "number" else None
+        )
         if kinds and not isinstance(value, kinds) and not (value is None and name in NUMBERS):
             raise BadInput(f"not {shown(value)}", file=str(file), key=f"point {row['number']}: {name}")
 

@@ -91,16 +91,19 @@ def _table(rows: Sequence[EnergyRow], whole_j: float | None) -> Table:
     ]
     sum_j = sum(row.joules for row in rows) if whole_j is None else whole_j
     cells = [
-        Row([
-            words(_owner(row)),
-            words(row.event),
-            whole(row.count),
-            figure(row.cost_pj),
-            prefixed(row.joules, "J", 4),
-            share(row.joules, sum_j),
-            words(row.table),
-            words(row.status),
-        ], define=of_event(row.event))
+        Row(
+            [
+                words(_owner(row)),
+                words(row.event),
+                whole(row.count),
+                figure(row.cost_pj),
+                prefixed(row.joules, "J", 4),
+                share(row.joules, sum_j),
+                words(row.table),
+                words(row.status),
+            ],
+            define=of_event(row.event),
+        )
         for row in rows
     ]
     return Table("Counts and costs", columns, cells)
@@ -149,15 +152,17 @@ def _area(run: Result) -> Table:
     ]
     sum_mm2 = sum(row.mm2 for row in run.area)
     rows = [
-        Row([
-            words(f"{row.accelerator}: {row.component}" if row.accelerator else row.component),
-            words(row.part),
-            figure(row.count),
-            figure(row.each_mm2),
-            figure(row.mm2),
-            share(row.mm2, sum_mm2),
-            words(row.status),
-        ])
+        Row(
+            [
+                words(f"{row.accelerator}: {row.component}" if row.accelerator else row.component),
+                words(row.part),
+                figure(row.count),
+                figure(row.each_mm2),
+                figure(row.mm2),
+                share(row.mm2, sum_mm2),
+                words(row.status),
+            ]
+        )
         for row in run.area
     ]
     return Table("Area", columns, rows)

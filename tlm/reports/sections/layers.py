@@ -22,6 +22,19 @@ class Field:
     cell: Callable[[LayerResult], Cell]
 
 
+def moved(layer: LayerResult) -> int:
+    """What crossed the pins for a layer, in bytes."""
+    return sum(part.read_bytes + part.written_bytes for part in layer.traffic.values())
+
+
+def _times_roofline(layer: LayerResult) -> Cell:
+    return figure(layer.cycles / layer.roofline_cycles, 3) if layer.roofline_cycles else NONE
+
+
+def _energy(layer: LayerResult) -> Cell:
+    return NONE if layer.energy_j is None else prefixed(sum(layer.energy_j.values()), "J", 4)
+
+
 FIELDS = (
     Field(Column("kind", "Layers.kind", words=True), lambda layer: words(layer.kind)),
     Field(Column("MACs", "Layers.macs"), lambda layer: whole(layer.macs)),
@@ -31,9 +44,9 @@ FIELDS = (
     Field(Column("utilisation", "Layers.utilisation"), lambda layer: share(layer.utilisation, 1)),
     Field(Column("bound by", "Layers.bound_by", words=True), lambda layer: words(layer.bound_by)),
     Field(Column("roofline", "Layers.roofline_cycles", "cycles"), lambda layer: whole(layer.roofline_cycles)),
-    Field(Column("times roofline", "Report.times_roofline"), lambda layer: _times_roofline(layer)),
+    Field(Column("times roofline", "Report.times_roofline"), _times_roofline),
     Field(Column("off-chip", "Report.offchip_bytes", "B"), lambda layer: whole(moved(layer))),
-    Field(Column("energy", "Report.layer_energy", "J"), lambda layer: _energy(layer)),
+    Field(Column("energy", "Report.layer_energy", "J"), _energy),
     Field(Column("order", "Layers.order", words=True), lambda layer: words(layer.order.name if layer.order else None)),
 )
 
@@ -46,11 +59,6 @@ def section(results: Results, _definitions: Definitions) -> Section | None:
     return Section("layers", "Layers", lead, [Panes([(run.name, [_table(run)]) for run in results.runs])])
 
 
-def moved(layer: LayerResult) -> int:
-    """What crossed the pins for a layer, in bytes."""
-    return sum(part.read_bytes + part.written_bytes for part in layer.traffic.values())
-
-
 def _table(run: Run) -> Table:
     layers = run.result.layers
     fields = [field for field in FIELDS if any(field.cell(layer) != NONE for layer in layers)]
@@ -60,11 +68,3 @@ def _table(run: Run) -> Table:
     ]
     columns = [Column("layer", "Layers.name", words=True), *(field.column for field in fields)]
     return Table(f"Layers of {run.name}", columns, rows)
-
-
-def _times_roofline(layer: LayerResult) -> Cell:
-    return figure(layer.cycles / layer.roofline_cycles, 3) if layer.roofline_cycles else NONE
-
-
-def _energy(layer: LayerResult) -> Cell:
-    return NONE if layer.energy_j is None else prefixed(sum(layer.energy_j.values()), "J", 4)

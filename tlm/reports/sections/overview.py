@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 import attrs
 
 from ...result import Result
-from ..blocks import Block, Cell, Column, Fold, Note, Row, Section, Table
+from ..blocks import Block, Cell, Column, Fact, Facts, Fold, Note, Row, Section, Table
 from ..definitions import Definitions
-from ..numbers import NONE, figure, prefixed, share, times, whole, words
+from ..numbers import NONE, figure, prefixed, share, times, whole
 from ..reading import Results, Run
 
 FS_PER_S = 10**15
+WORKLOADS = ("network", "profile", "traces", "onnx")
 
 
 @attrs.frozen
@@ -26,25 +27,89 @@ class Line:
     compared: bool = False
 
 
+def _time(time_fs: int) -> Cell:
+    return attrs.evolve(prefixed(time_fs / FS_PER_S, "s", 5), value=time_fs)
+
+
+def _memory_cost(run: Result) -> Cell:
+    cycles = sum(layer.cycles for layer in run.layers)
+    cost = cycles - sum(layer.compute_cycles or 0 for layer in run.layers)
+    return Cell(f"{cost:,} ({share(cost, cycles).text})", cost)
+
+
+def _bound_by(run: Result) -> str:
+    named = [f"{one.name}: {one.bound_by}" if one.name else one.bound_by for one in run.accelerators]
+    return ", ".join(named)
+
+
+def _saved(run: Result) -> Cell:
+    raw = sum(part.uncompressed_bytes for layer in run.layers for part in layer.traffic.values())
+    return Cell(
+        f"{prefixed(raw - run.offchip_bytes, 'B', 4).text}, {share(raw - run.offchip_bytes, raw).text}",
+        raw - run.offchip_bytes,
+    )
+
+
+def _area(run: Result) -> Cell:
+    return NONE if run.area_mm2 is None else Cell(f"{run.area_mm2:,.1f} mm²", run.area_mm2)
+
+
+def _right(run: Result) -> Cell:
+    told = [one for one in run.accelerators if one.predictions is not None and one.labels is not None]
+    pairs = [pair for one in told for pair in zip(one.predictions or (), one.labels or (), strict=False)]
+    if not pairs:
+        return NONE
+    right = sum(a == b for a, b in pairs)
+    return Cell(f"{right} of {len(pairs)}", right)
+
+
+def _of(run: Result) -> Cell:
+    """What was run on what, as far as the scenario says it in so many words."""
+    found = [one.preset for one in run.accelerators]
+    for owner, keys in (("memory", ("standard",)), ("compression", ("codec",)), ("workload", WORKLOADS)):
+        part = run.scenario.get(owner)
+        told = [part[key] for key in keys if isinstance(part, dict) and isinstance(part.get(key), str)]
+        found += told[:1]
+    return Cell(", ".join(found), long=True)
+
+
+def _versions(run: Result) -> Cell:
+    return Cell(", ".join(f"{name} {one}" for name, one in run.versions.items()), long=True)
+
+
 LINES = (
+    Line("of", "Run.scenario", _of),
     Line("cycles", "Run.cycles", lambda run: whole(run.cycles), True),
     Line("simulated time", "Run.time_fs", lambda run: _time(run.time_fs), True),
     Line("images", "Run.images", lambda run: whole(run.images)),
     Line("images a second", "Run.images_per_s", lambda run: figure(run.images_per_s, 5), True),
     Line("latency of an image", "Run.latency_s", lambda run: prefixed(run.latency_s, "s", 4), True),
     Line("MACs a cycle", "Run.macs_per_cycle", lambda run: figure(run.macs_per_cycle, 5), True),
-    Line("what the memory cost", "Report.memory_cost", lambda run: _memory_cost(run)),
-    Line("what binds it", "Accelerators.bound_by", lambda run: words(_bound_by(run))),
+    Line("cycles the memory cost", "Report.memory_cost", _memory_cost),
+    Line("what binds it", "Accelerators.bound_by", lambda run: Cell(_bound_by(run), long=True)),
     Line("off-chip bytes", "Report.offchip_bytes", lambda run: prefixed(run.offchip_bytes, "B", 4), True),
-    Line("bytes saved", "Report.bytes_saved", lambda run: _saved(run)),
+    Line("bytes saved", "Report.bytes_saved", _saved),
     Line("energy", "Run.energy_j", lambda run: prefixed(run.energy_j, "J", 4), True),
     Line("TOPS/W", "Run.tops_per_w", lambda run: figure(run.tops_per_w), True),
-    Line("area", "Run.area_mm2", lambda run: _area(run), True),
+    Line("area", "Run.area_mm2", _area, True),
     Line("checked", "Run.checked", lambda run: Cell("bit for bit" if run.checked else "no", run.checked)),
-    Line("right", "Report.right", lambda run: _right(run)),
+    Line("right", "Report.right", _right),
     Line("events", "Run.events", lambda run: whole(run.events)),
     Line("simulated in", "Run.wall_s", lambda run: Cell(f"{run.wall_s:.2f} s", run.wall_s)),
-    Line("versions", "Run.versions", lambda run: words(", ".join(f"{name} {one}" for name, one in run.versions.items()))),
+    Line("versions", "Run.versions", _versions),
+)
+
+
+FIRST = (
+    "Run.cycles",
+    "Run.time_fs",
+    "Run.images_per_s",
+    "Run.macs_per_cycle",
+    "Accelerators.bound_by",
+    "Report.memory_cost",
+    "Run.energy_j",
+    "Run.tops_per_w",
+    "Run.area_mm2",
 )
 
 
@@ -55,7 +120,16 @@ def section(results: Results, _definitions: Definitions) -> Section | None:
     lead = "What each run came to." + (
         f" Behind a figure: how many times that of {results.runs[0].name} it is." if len(results.runs) > 1 else ""
     )
-    return Section("summary", "Summary", lead, [*_notes(results.runs), _table(results.runs), *_folds(results.runs)])
+    facts = [_facts(results.runs[0].result)] if len(results.runs) == 1 else []
+    blocks = [*facts, *_notes(results.runs), _table(results.runs), *_folds(results.runs)]
+    return Section("summary", "Summary", lead, blocks)
+
+
+def _facts(run: Result) -> Facts:
+    """What is to be seen first, of one run."""
+    lines = {line.define: line for line in LINES}
+    found = [Fact(lines[name].title, name, lines[name].cell(run)) for name in FIRST]
+    return Facts([fact for fact in found if fact.cell != NONE])
 
 
 def _table(runs: Sequence[Run]) -> Table:
@@ -93,36 +167,3 @@ def _notes(runs: Sequence[Run]) -> Iterator[Block]:
 def _folds(runs: Sequence[Run]) -> Iterator[Block]:
     for run in runs:
         yield Fold(f"{run.name}: the resolved scenario", json.dumps(run.result.scenario, indent=2, ensure_ascii=False))
-
-
-def _time(time_fs: int) -> Cell:
-    return attrs.evolve(prefixed(time_fs / FS_PER_S, "s", 5), value=time_fs)
-
-
-def _memory_cost(run: Result) -> Cell:
-    cycles = sum(layer.cycles for layer in run.layers)
-    cost = cycles - sum(layer.compute_cycles or 0 for layer in run.layers)
-    return Cell(f"{cost:,} cycles, {share(cost, cycles).text}", cost)
-
-
-def _bound_by(run: Result) -> str:
-    named = [f"{one.name}: {one.bound_by}" if one.name else one.bound_by for one in run.accelerators]
-    return ", ".join(named)
-
-
-def _saved(run: Result) -> Cell:
-    raw = sum(part.uncompressed_bytes for layer in run.layers for part in layer.traffic.values())
-    return Cell(f"{prefixed(raw - run.offchip_bytes, 'B', 4).text}, {share(raw - run.offchip_bytes, raw).text}", raw - run.offchip_bytes)
-
-
-def _area(run: Result) -> Cell:
-    return NONE if run.area_mm2 is None else Cell(f"{run.area_mm2:,.1f} mm²", run.area_mm2)
-
-
-def _right(run: Result) -> Cell:
-    told = [one for one in run.accelerators if one.predictions is not None and one.labels is not None]
-    pairs = [pair for one in told for pair in zip(one.predictions or (), one.labels or (), strict=False)]
-    if not pairs:
-        return NONE
-    right = sum(a == b for a, b in pairs)
-    return Cell(f"{right} of {len(pairs)}", right)

@@ -20,7 +20,9 @@ def section(results: Results, definitions: Definitions) -> Section | None:
     panes = [(name, blocks) for name, blocks in panes if blocks]
     if not panes:
         return None
-    lead = "The run repeated: with another machine or codec in place of its own, and with each resource doubled by itself."
+    lead = (
+        "The run repeated: with another machine or codec in place of its own, and with each resource doubled by itself."
+    )
     return Section("repeated", "What if", lead, [Panes(panes)])
 
 
@@ -43,14 +45,16 @@ def _compared(run: Result, number: int) -> Chart:
         Column("off-chip", "Comparisons.offchip_bytes", "B"),
     ]
     rows = [
-        Row([
-            words(name),
-            whole(cycles),
-            Cell(prefixed(time_fs / 1e15, "s", 4).text, time_fs),
-            times(time_fs, run.time_fs),
-            prefixed(energy_j, "J", 4),
-            whole(offchip_bytes),
-        ])
+        Row(
+            [
+                words(name),
+                whole(cycles),
+                Cell(prefixed(time_fs / 1e15, "s", 4).text, time_fs),
+                times(time_fs, run.time_fs),
+                prefixed(energy_j, "J", 4),
+                whole(offchip_bytes),
+            ]
+        )
         for name, cycles, time_fs, energy_j, offchip_bytes in lines
     ]
     part = bars.Part("time", "Comparisons.time_fs", colours.ACCENT, [time_fs / 1e15 for _, _, time_fs, _, _ in lines])
@@ -76,14 +80,16 @@ def _widened(run: Result, number: int, definitions: Definitions) -> Chart:
         Column("share", "Report.gained_share"),
     ]
     rows = [
-        Row([
-            words(one.resource),
-            words(one.before),
-            words(one.after),
-            whole(one.cycles),
-            whole(one.gained),
-            share(one.gained, run.cycles),
-        ])
+        Row(
+            [
+                words(one.resource),
+                words(one.before),
+                words(one.after),
+                whole(one.cycles),
+                whole(one.gained),
+                share(one.gained, run.cycles),
+            ]
+        )
         for one in run.widen
     ]
     names = [f"{one.resource} {one.before} → {one.after}" for one in run.widen]

@@ -14,9 +14,9 @@ import attrs
 
 from ...result import ARRAY, RESOURCES, AcceleratorResult, LayerResult, Result
 from .. import bars, colours
-from ..blocks import Block, Chart, Column, Key, Note, Panes, Row, Section, Table
+from ..blocks import Block, Chart, Choice, Column, Key, Note, Panes, Row, Section, Table
 from ..definitions import Definitions, of_reason
-from ..numbers import figure, plain, whole, words
+from ..numbers import cut, figure, plain, whole, words
 from ..reading import Results, Run
 from .layers import moved
 
@@ -27,13 +27,22 @@ FS_PER_S = 10**15
 
 @attrs.frozen
 class Mark:
-    """A layer on the roofline: MACs a byte and a cycle, and its array's own MACs a cycle (None: not known)."""
+    """A layer on the roofline, in MACs a byte and a cycle; None is not known, or no bytes were moved.
 
-    name: str
+    `intensity` is by what the memory moved in its spans, `own` by its own bytes whenever they were moved; `ceiling` is
+    what the array does by itself.
+    """
+
     layer: LayerResult
-    intensity: float
+    intensity: float | None
+    own: float | None
     macs_per_cycle: float
     ceiling: float | None
+
+    @property
+    def name(self) -> str:
+        """The layer's."""
+        return self.layer.name
 
 
 def section(results: Results, definitions: Definitions) -> Section | None:
@@ -41,8 +50,8 @@ def section(results: Results, definitions: Definitions) -> Section | None:
     if not results.runs:
         return None
     lead = (
-        "Each layer by its MACs a byte moved and MACs a cycle. Below the slope the memory's peak allows more, below the "
-        "flat line the array does; a hollow mark is what the array by itself does on that layer's values."
+        "Each layer by its MACs a byte and a cycle: the memory's peak is the slope, the array's best layer the flat line, "
+        "and a stroke above a mark is what the array by itself does on that layer's values."
     )
     panes = [(run.name, list(_blocks(run, number, definitions))) for number, run in enumerate(results.runs)]
     return Section("roofline", "Roofline", lead, [Panes(panes)])
@@ -51,28 +60,33 @@ def section(results: Results, definitions: Definitions) -> Section | None:
 def _blocks(run: Run, number: int, definitions: Definitions) -> Iterator[Block]:
     for place, one in enumerate(run.result.accelerators):
         layers = [layer for layer in run.result.layers if layer.accelerator == one.name]
-        found = marks(layers)
-        left_out = len(layers) - len(found)
+        slope = memory_bytes_per_s(run.result) * period_fs(one, layers) / FS_PER_S
+        found = marks(layers, slope)
         if found:
-            yield _chart(run, f"roofline-{number}-{place}", one, found, definitions)
-        if left_out:
-            why = "they move no bytes, make no multiply-accumulates, or were not reached"
-            yield Note(f"{left_out} of {len(layers)} layers are not on it: {why}.")
+            yield _chart(run, f"roofline-{number}-{place}", one, found, slope, definitions)
+        if left_out := len(layers) - len(found):
+            why = "without multiply-accumulates, without bytes moved, or not reached"
+            yield Note(f"{left_out} of {len(layers)} layers are not on the roofline: {why}.")
 
 
-def marks(layers: Sequence[LayerResult]) -> list[Mark]:
-    """The layers that have a place on a roofline."""
-    return [
+def marks(layers: Sequence[LayerResult], slope: float) -> list[Mark]:
+    """The layers that have a place under a memory of `slope` bytes a cycle."""
+    found = [
         Mark(
-            layer.name,
             layer,
-            layer.macs / moved(layer),
+            _over(layer.macs, layer.moving_cycles * slope),
+            _over(layer.macs, moved(layer)),
             layer.macs / layer.cycles,
-            layer.macs / layer.compute_cycles if layer.compute_cycles else None,
+            _over(layer.macs, layer.compute_cycles),
         )
         for layer in layers
-        if layer.macs > 0 and layer.cycles > 0 and moved(layer) > 0
+        if layer.macs > 0 and layer.cycles > 0
     ]
+    return [mark for mark in found if mark.intensity or mark.own]
+
+
+def _over(macs: int, amount: float | None) -> float | None:
+    return macs / amount if amount and amount > 0 else None
 
 
 def period_fs(one: AcceleratorResult, layers: Sequence[LayerResult]) -> float:
@@ -87,12 +101,19 @@ def memory_bytes_per_s(run: Result) -> float:
     return sum(part.rate.peak_per_s for part in run.components if part.kind == kind and part.rate)
 
 
-def _chart(run: Run, name: str, one: AcceleratorResult, found: Sequence[Mark], definitions: Definitions) -> Chart:
-    own = [layer for layer in run.result.layers if layer.accelerator == one.name]
-    slope = memory_bytes_per_s(run.result) * period_fs(one, own) / FS_PER_S  # bytes a cycle
+def _chart(
+    run: Run, name: str, one: AcceleratorResult, found: Sequence[Mark], slope: float, definitions: Definitions
+) -> Chart:
     ceilings = [mark.ceiling for mark in found if mark.ceiling]
     flat = max(ceilings, default=0.0)
-    data = [*_lines(found, slope, flat), _own_ceilings(found), *_layers(found, definitions)]
+    own = [attrs.evolve(mark, intensity=mark.own) for mark in found]
+    if not slope:
+        found = own
+    data = _data(found, slope, flat, definitions)
+    both = (
+        Choice("moved meanwhile", {}, {"x": [trace["x"] for trace in data]}),
+        Choice("its own bytes", {}, {"x": [trace["x"] for trace in _data(own, slope, flat, definitions, found)]}),
+    )
     title = f"Roofline of {one.name}" if one.name else "Roofline"
     return Chart(
         name=name,
@@ -100,15 +121,24 @@ def _chart(run: Run, name: str, one: AcceleratorResult, found: Sequence[Mark], d
         says=f"{len(found)} layers of {run.name} by operational intensity and speed, under the memory's and the array's peak.",
         figure={"data": data, "layout": _layout()},
         height_px=HEIGHT_PX,
-        keys=_keys(data, found, slope, flat),
+        keys=_keys(found, slope, flat),
+        choices=both if slope else (),
+        wide=True,
         table=_table(found),
     )
 
 
+def _data(
+    found: Sequence[Mark], slope: float, flat: float, definitions: Definitions, span: Sequence[Mark] = ()
+) -> list[dict[str, Any]]:
+    """All traces; the lines span what these layers do and, so that they stay, what `span` does."""
+    return [*_lines([*found, *span], slope, flat), _own_ceilings(found), *_layers(found, definitions)]
+
+
 def _lines(found: Sequence[Mark], slope: float, flat: float) -> list[dict[str, Any]]:
     """The memory's slope up to the array's flat line, over a little more than the layers span."""
-    low = min(mark.intensity for mark in found) / 4
-    high = max(mark.intensity for mark in found) * 4
+    at = [x for mark in found for x in (mark.intensity, mark.own) if x]
+    low, high = min(at) / 2, max(at) * 2
     knee = flat / slope if slope and flat else None
     memory = [low, min(max(knee or high, low), high * 4)] if slope else []
     array = [min(max(knee or low, low), high), high] if flat else []
@@ -158,24 +188,28 @@ def _layers(found: Sequence[Mark], definitions: Definitions) -> list[dict[str, A
     for reason in dict.fromkeys(mark.layer.bound_by for mark in found):
         own = [mark for mark in found if mark.layer.bound_by == reason]
         about = definitions.all.get(of_reason(reason) or "", "")
-        data.append({
-            "type": "scatter",
-            "mode": "markers+text" if len(found) <= MOST_NAMED else "markers",
-            "name": plain(reason),
-            "x": [mark.intensity for mark in own],
-            "y": [mark.macs_per_cycle for mark in own],
-            "text": [plain(bars.cut(mark.name, 14)) for mark in own],
-            "textposition": "bottom center",
-            "textfont": {"size": 10},
-            "customdata": [
-                [plain(mark.name), mark.layer.macs, mark.layer.cycles, moved(mark.layer), mark.ceiling] for mark in own
-            ],
-            "marker": {"size": 10, "color": colours.of_reason(reason), "line": {"width": 1, "color": "rgba(0,0,0,.45)"}},
-            "hovertemplate": (
-                "<b>%{customdata[0]}</b><br>%{x:,.4g} MACs a byte<br>%{y:,.5g} MACs a cycle, the array by itself "
-                f"%{{customdata[4]:,.5g}}<br>bound by {plain(reason)}<br><i>{bars.wrapped(about)}</i><extra></extra>"
-            ),
-        })
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text" if len(found) <= MOST_NAMED else "markers",
+                "name": plain(reason),
+                "x": [mark.intensity for mark in own],
+                "y": [mark.macs_per_cycle for mark in own],
+                "text": [plain(cut(mark.name, 14)) for mark in own],
+                "textposition": [("bottom center", "top center")[place % 2] for place in range(len(own))],
+                "textfont": {"size": 10},
+                "customdata": [[plain(mark.name), mark.ceiling] for mark in own],
+                "marker": {
+                    "size": 10,
+                    "color": colours.of_reason(reason),
+                    "line": {"width": 1, "color": "rgba(0,0,0,.45)"},
+                },
+                "hovertemplate": (
+                    "<b>%{customdata[0]}</b><br>%{x:,.4g} MACs a byte<br>%{y:,.5g} MACs a cycle, the array by itself "
+                    f"%{{customdata[1]:,.5g}}<br>bound by {plain(reason)}<br><i>{bars.wrapped(about)}</i><extra></extra>"
+                ),
+            }
+        )
     return data
 
 
@@ -188,7 +222,7 @@ def _layout() -> dict[str, Any]:
     }
 
 
-def _keys(data: Sequence[dict[str, Any]], found: Sequence[Mark], slope: float, flat: float) -> list[Key]:
+def _keys(found: Sequence[Mark], slope: float, flat: float) -> list[Key]:
     keys = []
     if slope:
         label = f"memory's peak, {slope:,.4g} B a cycle"
@@ -210,22 +244,28 @@ def _table(found: Sequence[Mark]) -> Table:
     columns = [
         Column("layer", "Layers.name", words=True),
         Column("MACs", "Layers.macs"),
-        Column("bytes moved", "Report.offchip_bytes", "B"),
+        Column("moving", "Layers.moving_cycles", "cycles"),
+        Column("own bytes", "Report.offchip_bytes", "B"),
         Column("MACs a byte", "Report.intensity"),
+        Column("by its own bytes", "Report.own_intensity", "MACs a byte"),
         Column("MACs a cycle", "Report.speed"),
         Column("array by itself", "Report.array_alone", "MACs a cycle"),
         Column("bound by", "Layers.bound_by", words=True),
     ]
     rows = [
-        Row([
-            words(mark.name),
-            whole(mark.layer.macs),
-            whole(moved(mark.layer)),
-            figure(mark.intensity),
-            figure(mark.macs_per_cycle, 5),
-            figure(mark.ceiling, 5),
-            words(mark.layer.bound_by),
-        ])
+        Row(
+            [
+                words(mark.name),
+                whole(mark.layer.macs),
+                whole(mark.layer.moving_cycles),
+                whole(moved(mark.layer)),
+                figure(mark.intensity),
+                figure(mark.own),
+                figure(mark.macs_per_cycle, 5),
+                figure(mark.ceiling, 5),
+                words(mark.layer.bound_by),
+            ]
+        )
         for mark in found
     ]
     return Table("Layers on the roofline", columns, rows)

@@ -13,7 +13,9 @@ from ..reading import Results, Run
 
 CHOICES = (
     Choice("cycles", {"barnorm": "", "xaxis.ticksuffix": "", "xaxis.title.text": "cycles"}),
-    Choice("share", {"barnorm": "percent", "xaxis.ticksuffix": " %", "xaxis.title.text": "share of the layer's cycles"}),
+    Choice(
+        "share", {"barnorm": "percent", "xaxis.ticksuffix": " %", "xaxis.title.text": "share of the layer's cycles"}
+    ),
 )
 
 
@@ -45,9 +47,7 @@ def _parts(layers: Sequence[LayerResult]) -> list[bars.Part]:
     """The array, then each reason that occurred, in the order of the documented list."""
     occurred = {reason for layer in layers for reason in layer.stalls}
     reasons = [*(reason for reason in REASONS if reason in occurred), *sorted(occurred - set(REASONS))]
-    array = bars.Part(
-        ARRAY, of_reason(ARRAY), colours.of_reason(ARRAY), [layer.compute_cycles for layer in layers]
-    )
+    array = bars.Part(ARRAY, of_reason(ARRAY), colours.of_reason(ARRAY), [layer.compute_cycles for layer in layers])
     return [array] + [
         bars.Part(
             reason,
@@ -68,12 +68,14 @@ def _table(names: Sequence[str], layers: Sequence[LayerResult], parts: Sequence[
         Column("memory cost", "Report.memory_cost", "of cycles"),
     ]
     rows = [
-        Row([
-            words(name),
-            whole(layer.cycles),
-            *(whole(part.amounts[place]) for part in parts),
-            share(layer.cycles - (layer.compute_cycles or 0), layer.cycles),
-        ])
+        Row(
+            [
+                words(name),
+                whole(layer.cycles),
+                *(whole(part.amounts[place]) for part in parts),
+                share(layer.cycles - (layer.compute_cycles or 0), layer.cycles),
+            ]
+        )
         for place, (name, layer) in enumerate(zip(names, layers, strict=True))
     ]
     return Table("Cycles of each layer", columns, rows)

@@ -11,11 +11,6 @@ from ..definitions import Definitions
 from ..numbers import figure, share, whole, words
 from ..reading import Results, Run
 
-CHOICES = (
-    Choice("bytes", {"barnorm": "", "xaxis.ticksuffix": "B", "xaxis.title.text": "bytes moved"}),
-    Choice("share", {"barnorm": "percent", "xaxis.ticksuffix": " %", "xaxis.title.text": "share of the layer's bytes"}),
-)
-
 
 def section(results: Results, definitions: Definitions) -> Section | None:
     """Operands, layers and codecs, of each run."""
@@ -110,8 +105,19 @@ def _chart(run: Run, number: int, definitions: Definitions) -> Chart:
         figure=chart,
         height_px=bars.height_px(len(layers)),
         keys=bars.keys([*parts, marks]),
-        choices=CHOICES,
+        choices=_choices(len(parts)),
         table=_table(names, [*parts, marks]),
+    )
+
+
+def _choices(parts: int) -> tuple[Choice, ...]:
+    """Bytes, or shares; the strokes are of bytes only."""
+    both: list[bool] = [True] * parts
+    as_bytes = {"barnorm": "", "xaxis.ticksuffix": "B", "xaxis.title.text": "bytes moved"}
+    as_share = {"barnorm": "percent", "xaxis.ticksuffix": " %", "xaxis.title.text": "share of the layer's bytes"}
+    return (
+        Choice("bytes", as_bytes, {"visible": [*both, True]}),
+        Choice("share", as_share, {"visible": [*both, False]}),
     )
 
 

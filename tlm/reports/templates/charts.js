@@ -29,11 +29,26 @@ function themed(layout) {
   });
 }
 
+// On a narrow page names are cut shorter, and marks have none beside them; an entity counts as the one sign it is.
+const NARROW_PX = 520, SHORT = 15;
+function shortened(text) {
+  const signs = text.match(/&\w+;|./gu) || [];
+  return signs.length > SHORT ? `${signs.slice(0, 6).join("")}…${signs.slice(-(SHORT - 7)).join("")}` : text;
+}
+
+function fitted(plot, data, layout) {
+  if (plot.clientWidth >= NARROW_PX) return;
+  for (const trace of data) if (trace.mode === "markers+text") trace.mode = "markers";
+  if (layout.yaxis?.ticktext) layout.yaxis.ticktext = layout.yaxis.ticktext.map(shortened);
+}
+
 function draw(plot) {
   if (drawn.has(plot)) return;
   drawn.add(plot);
   const { figure } = charts[plot.dataset.chart];
-  Plotly.newPlot(plot, structuredClone(figure.data), themed(figure.layout), CONFIG).then(() => {
+  const data = structuredClone(figure.data), layout = themed(figure.layout);
+  fitted(plot, data, layout);
+  Plotly.newPlot(plot, data, layout, CONFIG).then(() => {
     plot.dataset.drawn = "true";
     plot.dispatchEvent(new CustomEvent("drawn"));
   });
@@ -76,7 +91,6 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (!event.target.matches("fieldset.choices input")) return;
   const plot = plotOf(event.target);
-  const strokes = plot.data.flatMap((trace, place) => (trace.mode === "markers" ? [place] : []));
-  if (strokes.length) Plotly.restyle(plot, { visible: event.target.value === "0" }, strokes);
-  Plotly.relayout(plot, { ...charts[plot.dataset.chart].choices[event.target.value], "xaxis.autorange": true });
+  const choice = charts[plot.dataset.chart].choices[event.target.value];
+  Plotly.update(plot, choice.data || {}, { ...choice.layout, "xaxis.autorange": true });
 });

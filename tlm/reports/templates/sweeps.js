@@ -15,9 +15,11 @@ function measure(figure) {
     customdata: [all, front, []],
     text: [axes.texts, front.map((place) => axes.texts[place]), []],
   };
-  Plotly.update(plot, update, {
-    "xaxis.title.text": axes.titles[x], "yaxis.title.text": axes.titles[y], "xaxis.autorange": true, "yaxis.autorange": true,
-  }, [0, 1, 2]);
+  const layout = { "xaxis.autorange": true, "yaxis.autorange": true };
+  for (const [axis, name] of [["xaxis", x], ["yaxis", y]]) {
+    for (const [key, value] of Object.entries(axes.axes[name])) layout[`${axis}.${key}`] = value;
+  }
+  Plotly.update(plot, update, layout, [0, 1, 2]);
 }
 
 const scatters = [...document.querySelectorAll('.plot[data-chart^="front-"]')];

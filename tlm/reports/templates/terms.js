@@ -49,7 +49,7 @@ function hide() {
   told = null;
 }
 
-const POINTED = "td, th[data-def], .keys button, tr[data-def] > th";
+const POINTED = "td, th[data-def], dt[data-def], .keys button, tr[data-def] > th";
 document.addEventListener("mouseover", (event) => {
   const element = event.target.closest(POINTED);
   if (element) show(element, event);

@@ -1,0 +1,162 @@
+"""Parallel coordinates: a line a point, over an upright for each setting and measure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from . import colours
+from .blocks import Chart, Key
+from .measures import SHOWN, Done, far_apart, measured, on_axis, said, shown
+from .numbers import cut, plain, prefixed
+from .reading import Swept
+
+HEIGHT_PX, AXIS_PX = 440, 104
+MOST_LISTED = 14  # values of an axis that are told one by one
+MOST_LETTERS, MOST_TITLE = 13, 15
+
+
+@attrs.frozen
+class Axis:
+    """One upright: its title, where on it (0 to 1) each point is, None where it has no value, and what is written."""
+
+    title: str
+    places: Sequence[float | None]
+    ticks: Sequence[tuple[float, str]]
+
+
+def parallel(swept: Swept, number: int, done: Done) -> Chart:
+    axes = [_setting_axis(key, [shown(point, key) for point, _ in done], done) for key in swept.told.keys]
+    axes += [
+        _number_axis(SHOWN[name].title, [on_axis(name, one) for _, one in done], SHOWN[name].axis)
+        for name in measured(done)
+    ]
+    axes = [axis for axis in axes if any(place is not None for place in axis.places)]
+    on_front = set(swept.told.front)
+    texts = [said(point, ()) for point, _ in done]
+    others = [place for place, (point, _) in enumerate(done) if point.number not in on_front]
+    best = [place for place, (point, _) in enumerate(done) if point.number in on_front]
+    data = [
+        _polyline("points", axes, others, texts, {"color": "rgba(138,147,163,.55)", "width": 1}),
+        _polyline("front", axes, best, texts, {"color": colours.ACCENT, "width": 2.5}),
+        {**_polyline("marked", axes, [], texts, {"color": colours.of_reason("offchip_bandwidth"), "width": 4})},
+    ]
+    keys = [
+        Key("points", "Report.point", colours.GREY, (0,)),
+        Key(f"front of {', '.join(swept.told.by)}", "Report.front", colours.ACCENT, (1,)),
+    ]
+    return Chart(
+        name=f"parallel-{number}",
+        title=f"Settings and measures of {swept.name}",
+        says=f"A line a point over {len(axes)} uprights, one for each setting and measure.",
+        figure={"data": data, "layout": _parallel_layout(axes)},
+        height_px=HEIGHT_PX,
+        keys=keys,
+        width_px=AXIS_PX * len(axes),
+    )
+
+
+def _setting_axis(key: str, texts: Sequence[str | None], done: Done) -> Axis:
+    """Few values or words: evenly, as they occur (numbers by size); many numbers: to scale."""
+    values = [point.settings.get(key) for point, _ in done]
+    numbers = [value if isinstance(value, (int, float)) and not isinstance(value, bool) else None for value in values]
+    known = list(dict.fromkeys(text for text in texts if text is not None))
+    if all(number is not None for number, text in zip(numbers, texts, strict=True) if text is not None):
+        if len(known) > MOST_LISTED:
+            return _number_axis(key, numbers)
+        known.sort(key=float)
+    step = 1 / (len(known) - 1) if len(known) > 1 else 0.0
+    at = {text: place * step if step else 0.5 for place, text in enumerate(known)}
+    every = math.ceil(len(known) / MOST_LISTED)
+    ticks = [(at[text], text) for text in known[::every]]
+    return Axis(key, [None if text is None else at[text] for text in texts], ticks)
+
+
+def _number_axis(title: str, values: Sequence[float | None], unit: str = "") -> Axis:
+    """From the least to the most; by logarithms where these are far apart."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return Axis(title, [None] * len(values), [])
+    low, high, log = min(known), max(known), far_apart(values)
+
+    def at(value: float) -> float:
+        if high == low:
+            return 0.5
+        return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
+
+    middle = math.sqrt(low) * math.sqrt(high) if log else (low + high) / 2
+    ends = [low, middle, high] if high > low else [low]
+    ticks = [(at(value), prefixed(value, unit).text.strip()) for value in ends]
+    return Axis(title, [None if value is None else round(at(value), 5) for value in values], ticks)
+
+
+def _polyline(
+    name: str, axes: Sequence[Axis], places: Sequence[int], texts: Sequence[str], line: Mapping[str, Any]
+) -> dict[str, Any]:
+    """One trace of all lines, a gap behind each; a line passes by what its point does not set."""
+    found: list[tuple[int | None, float | None, int]] = []
+    for place in places:
+        found += [(x, axis.places[place], place) for x, axis in enumerate(axes) if axis.places[place] is not None]
+        found.append((None, None, place))
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [x for x, _, _ in found],
+        "y": [y for _, y, _ in found],
+        "customdata": [place for _, _, place in found],
+        "line": dict(line),
+        "marker": {"size": 4, "color": line["color"]},
+        "text": [texts[place] for _, _, place in found],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _parallel_layout(axes: Sequence[Axis]) -> dict[str, Any]:
+    uprights = [
+        {
+            "type": "line",
+            "x0": x,
+            "x1": x,
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": colours.GREY, "width": 1.5},
+            "layer": "below",
+        }
+        for x in range(len(axes))
+    ]
+    ticks = [
+        {
+            "x": x, "y": y, "text": plain(cut(text, MOST_LETTERS)), "showarrow": False, "xanchor": "left", "xshift": 5,
+            "font": {"size": 11}, "bgcolor": "PANEL", "opacity": 0.85, "borderpad": 1,
+        }
+        for x, axis in enumerate(axes)
+        for y, text in axis.ticks
+    ]  # fmt: skip
+    return {
+        "hovermode": "closest",
+        "hoverdistance": 12,
+        "margin": {"l": 24, "r": 74, "t": 52, "b": 16},
+        "xaxis": {
+            "tickmode": "array",
+            "tickvals": list(range(len(axes))),
+            "ticktext": ["<br>".join(plain(part) for part in _title(axis.title)) for axis in axes],
+            "range": [-0.1, len(axes) - 0.9],
+            "side": "top",
+            "showgrid": False,
+            "zeroline": False,
+            "tickangle": 0,
+            "fixedrange": True,
+        },
+        "yaxis": {"visible": False, "range": [-0.05, 1.05], "fixedrange": True},
+        "shapes": uprights,
+        "annotations": ticks,
+    }
+
+
+def _title(title: str) -> list[str]:
+    """A key in lines of its parts, so that it has room above its upright."""
+    return [cut(part, MOST_TITLE) for part in title.split(".")]
