@@ -1,8 +1,8 @@
 """`make validate`: how far the model is from what it is held against, written into docs/validation.md.
 
 DRAM: every row of tests/memory/dram_reference.csv is played again, exactly and coarsely. Granularity: each shipped
-scenario below runs in both under every change of the list; the measure is total cycles. Energy: `power.py`. Named as an
-argument, one of these parts alone is measured again.
+scenario below runs in both under every change of the list; the measure is total cycles. Named as an argument, one of
+these parts alone is measured again. Energy is in `tlm.reproduce`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from tlm.workload.source import load_workload
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "memory"))
 
-import power  # noqa: E402
 from dram_reference import Row, rows  # noqa: E402
 
 PAGE = ROOT / "docs" / "validation.md"
@@ -52,7 +51,8 @@ HEAD = """# Validation
 
 Written by `make validate`; measured, not asserted. The tests hold the compute cycles to published integers, unloaded
 DRAM latencies to a cycle of a cycle-accurate simulator's, and coarse runs to 1 % of exact ones on LeNet; this
-page shows more of the same, and what it costs.
+page shows more of the same, and what it costs. Energies are beside the published ones in
+[reproduced/dpred.md](reproduced/dpred.md) and [reproduced/precision.md](reproduced/precision.md).
 """
 GRANULARITY = """| scenario | change | coarse, cycles | exact, cycles | difference | coarse, s | exact, s |
 |---|---|---|---|---|---|---|
@@ -141,7 +141,6 @@ def summary(granularity: str, found: list[tuple[float, float]]) -> str:
 PARTS: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "dram": ("DRAM: against a cycle-accurate simulator", dram),
     "granularity": ("Granularity: coarse against exact, two images", granularity),
-    "energy": ("Energy: against DPRed", power.rows),
 }
 
 

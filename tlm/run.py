@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .result import Result
     from .scenario import Scenario
     from .system.build import System
+    from .timeline import Windows
     from .workload.layer import Workload
 
 #: The options that name a file each; the last two are written while the run goes on.
@@ -46,6 +47,7 @@ def parser() -> cli.Parser:
     made.add_argument(
         "--out", metavar="DIR", type=_name, help="write result.json, and a picture of the stalls, into a folder"
     )
+    made.add_argument("--timeline", action="store_true", help="say in the result what was when, for a report")
     made.add_argument("--trace", metavar="FILE", type=_name, help="write a Perfetto trace of the run")
     made.add_argument("--vcd", metavar="FILE", type=_name, help="write the run's signals for GTKWave")
     made.add_argument(
@@ -104,6 +106,8 @@ def _files(args: Any, scenarios: list[Scenario]) -> dict[Path, Callable[[Result]
                 raise BadInput(f"cannot be a file and the folder of --out {args.out} too", file=str(file))
         for name, text_of in {"result.json": _document, "stalls.svg": _picture}.items():
             files[cli.check_writable(folder / name) if folder.is_dir() else folder / name] = text_of
+    if args.timeline and not files:
+        raise BadInput("--timeline is for the result that --json or --out writes; there is neither")
     timelines = [file for name, file in named.items() if name != "json"]
     _check_timelines(args, timelines, [*files, *timelines])
     for file in (*files, *timelines):
@@ -166,24 +170,32 @@ def _simulated(
     """The run itself, with the live view on it; `timelines` gets a line for each one that is written."""
     from .system import run
 
+    recorded: list[Windows] = []
+
     @contextmanager
     def watch(system: System) -> Iterator[None]:
-        with progress.watch(system), _timelines(args, system, timelines):
+        with progress.watch(system), _timelines(args, system, recorded, timelines):
             yield
 
     progress.phase("planning", sum(len(workload.layers) for workload in workloads))
-    return run(scenario, workloads, planned=lambda _done: progress.advance(), watch=watch)
+    result = run(scenario, workloads, planned=lambda _done: progress.advance(), watch=watch)
+    if not recorded:
+        return result
+    from .system.timeline import with_timeline
+
+    return with_timeline(result, recorded[0])
 
 
 @contextmanager
-def _timelines(args: Any, system: System, lines: list[str]) -> Iterator[None]:
-    """Around the simulation: write the timelines that are asked for, and a line for each when it is over."""
-    if args.trace is None and args.vcd is None:
+def _timelines(args: Any, system: System, recorded: list[Windows], lines: list[str]) -> Iterator[None]:
+    """Around the simulation: record what is asked for; when it is over there is a line for each file written."""
+    if args.trace is None and args.vcd is None and not args.timeline:
         yield
         return
     from .timeline import Trace
 
-    trace = Trace(system, perfetto=args.trace, vcd=args.vcd, signals=args.signals)
+    trace = Trace(system, perfetto=args.trace, vcd=args.vcd, signals=args.signals, windows=args.timeline)
+    recorded += [trace.windows] if trace.windows else []
     try:
         with trace:
             yield

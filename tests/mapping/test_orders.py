@@ -84,6 +84,13 @@ def test_a_filter_set_that_does_not_fit_is_loaded_for_each_block() -> None:
     assert order_of(layer, am=MUCH, wm=512) == ("keep activations", 25, 25, 1)
 
 
+def test_weights_of_one_group_are_in_memory_once_however_often_they_are_loaded() -> None:
+    layer = convolution(32, 8, 32)
+    again = planned((layer,), am=MUCH, wm=256)
+    assert again.programs[0].weight_loads > 1
+    assert again.end_address == planned((layer,), am=MUCH, wm=MUCH).end_address
+
+
 def test_inputs_are_loaded_again_where_that_is_cheaper_than_the_weights() -> None:
     """A filter set of 18432 values a tile fits, both do not; nor does the input, of 32768, but the output does."""
     layer = convolution(512, 8, 16)

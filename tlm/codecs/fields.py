@@ -1,13 +1,56 @@
-"""Containers of a field of one width for each value: written and read as a matrix of single bits."""
+"""Containers of a field of one width for each value: written and read as a matrix of single bits.
+
+A container is 16 fields; a last, short one holds those of its own values only.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .codec import Encoded
-from .containers import aligned, check_extent, check_sizes, groups_of, places, refuse
-from .format import GROUP, Bytes, Format, Int64s, Ints
+from .containers import aligned, check_domain, check_extent, check_range, check_sizes, groups_of, places, refuse
+from .format import GROUP, Bytes, Format, Int64s, Ints, Values
 from .words import word_bits, word_type
+
+
+class FieldCodec:
+    """A codec whose every value is a field of `width` bits; which field stands for what is a subclass's to say."""
+
+    name: str
+    width: int
+    engine = True
+
+    def sizes_bits(self, values: Values, fmt: Format) -> Int64s:
+        """Container sizes [groups] bits."""
+        self._check(values, fmt)
+        return field_sizes(values.size, self.width, fmt)
+
+    def encode(self, values: Values, fmt: Format) -> Encoded:
+        """The containers of the flat stream `values`."""
+        self._check(values, fmt)
+        return pack(self.fields(values), self.width, fmt)
+
+    def decode(self, data: Bytes, offsets: Int64s, count: int, fmt: Format) -> Values:
+        """The `count` values."""
+        values = self.values(unpack(data, offsets, count, self.width, fmt))
+        check_range(values, fmt)
+        return values
+
+    def check(self, values: Values) -> None:
+        """OutsideDomain where there is no field for a value."""
+        raise NotImplementedError
+
+    def fields(self, values: Values) -> Ints:
+        """The field of each value, in its low bits."""
+        raise NotImplementedError
+
+    def values(self, fields: Ints) -> Values:
+        """The value of each field; CorruptContainer where one is none's."""
+        raise NotImplementedError
+
+    def _check(self, values: Values, fmt: Format) -> None:
+        check_domain(values, fmt, self.name)
+        self.check(values)
 
 
 def field_sizes(count: int, width: int, fmt: Format) -> Int64s:

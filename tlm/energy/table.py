@@ -38,23 +38,26 @@ def _is_said(_spec: object, field: attrs.Attribute[str], value: str) -> None:
 
 
 @attrs.frozen
-class Cost:
-    """What one event takes, at that node, how the figure is known, and from where."""
+class Known:
+    """A figure is one at that node; how it is known, and from where."""
 
-    pJ: float = attrs.field(validator=AMOUNT)
     node_nm: float = attrs.field(validator=NODE)
     status: Status
     source: str = attrs.field(validator=_is_said)
 
 
 @attrs.frozen
-class Area:
-    """What one part takes, at that node, how the figure is known, and from where."""
+class Cost(Known):
+    """What one event takes."""
+
+    pJ: float = attrs.field(validator=AMOUNT)
+
+
+@attrs.frozen
+class Area(Known):
+    """What one part takes."""
 
     mm2: float = attrs.field(validator=AMOUNT)
-    node_nm: float = attrs.field(validator=NODE)
-    status: Status
-    source: str = attrs.field(validator=_is_said)
 
 
 @attrs.frozen

@@ -68,7 +68,7 @@ def make_plan(
         shape = sliced(uncut(plain[number], order, tensors.own(number), am), plain[number], wm - request)
         leaves = tensors.leaves(workload.output(number), am_plan.resident)
         program = structure(layer, spec, attrs.evolve(shape, exact=exact, last_apart=leaves))
-        if program.weight_loads > 1 and not order.groups_inside:
+        if program.weight_loads > 1 and program.geometry.groups > 1 and not order.groups_inside:
             regions[number] = _weights(program, codings[number], weight_cut, by_group=True)
         for region in regions[number][0]:
             weights_fit(program, region, weight_cut, wm)

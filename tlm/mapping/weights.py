@@ -25,7 +25,7 @@ class Weights:
     request: int
     regions: tuple[tuple[Region, ...], ...]
 
-    @property
+    @cached_property
     def moved_bytes(self) -> int:
         """What loading all of them once moves, encoded."""
         return sum(region.size_bytes for tile in self.regions for region in tile)

@@ -23,7 +23,7 @@ class LevelTimeline:
     unit: str
     capacity: int | None
     mean: list[float]
-    most: list[int]
+    max: list[int]
 
 
 @attrs.frozen

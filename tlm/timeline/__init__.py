@@ -1,5 +1,6 @@
-"""Looking inside a run: one stream of what happens, written as a Perfetto trace and as a VCD file."""
+"""Looking inside a run: one stream of what happens, as a Perfetto trace, as a VCD file, and summed up in windows."""
 
 from .trace import Trace
+from .windows import Windows
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "Windows"]

@@ -55,7 +55,12 @@ class Transaction:
 
 
 class Sink:
-    """Takes what is told; what a sink does not take it does not define. Times, in fs, may lie ahead of the run's."""
+    """Takes what is told; what a sink does not take it does not define. Times, in fs, may lie ahead of the run's.
+
+    `look_fs` is how often, at least, a sink wants that looked at which has to be.
+    """
+
+    look_fs: int | None = None
 
     def declare(self, signal: Signal) -> None:
         """There is such a signal."""
@@ -88,7 +93,8 @@ class Sink:
 class Stream:
     """Where what is told goes: to each of `sinks`, of which there is none once it is closed.
 
-    What has to be looked at is looked at once a window, of `window_fs`, in which anything is told at all.
+    What has to be looked at is looked at once a window, of `window_fs` or what a sink wants, in which anything is told
+    at all.
     """
 
     def __init__(self, sinks: Sequence[Sink], window_fs: int, begin_fs: int = 0) -> None:
@@ -112,7 +118,8 @@ class Stream:
     def moved(self, now: int) -> None:
         """Something is told at `now`."""
         if now >= self._next_window:
-            self._next_window = (now // self.window_fs + 1) * self.window_fs
+            width = min([self.window_fs, *(sink.look_fs for sink in self.sinks if sink.look_fs)])
+            self._next_window = (now // width + 1) * width
             for look in self.each_window:
                 look(now)
 

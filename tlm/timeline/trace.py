@@ -13,6 +13,7 @@ from .recorder import Recorder
 from .stream import Sink, Stream
 from .vcd_file import VcdFile
 from .whole_file import WholeFile
+from .windows import Windows
 
 WINDOW_FS = 1000 * FS_PER_NS
 
@@ -22,7 +23,8 @@ class Trace:
 
     The context is entered before elaboration, and changes nothing in the run. `perfetto` and `vcd` are the files;
     `signals` are patterns of the names of those signals that go into the VCD, such as "soc.memory.*.state"; without
-    any, all do. Bandwidth is told, and levels are looked at, once in `window_fs`. A context that ends with an exception
+    any, all do. Bandwidth is told, and levels are looked at, once in `window_fs`. `windows` sums it all up as well, in
+    the attribute of that name. A context that ends with an exception
     leaves files of what there was until then, and a note on it where one cannot be written; one in which no simulation
     began leaves none. `written` are those there, `partial` says whether they stop short. An interrupt from the keyboard
     waits for the end of the event that it falls into.
@@ -37,12 +39,14 @@ class Trace:
         perfetto: str | Path | None = None,
         vcd: str | Path | None = None,
         signals: str | Iterable[str] = (),
+        windows: bool = False,
         window_fs: int = WINDOW_FS,
     ) -> None:
         if window_fs < 1:
             raise BadInput(f"a window of {window_fs} fs; it has a femtosecond at least", key="window_fs")
         self.written: list[Path] = []
         self.partial = False
+        self.windows = Windows(root.now) if windows else None
         self._roots = root, *roots
         self._names = perfetto, vcd
         self._signals = (signals,) if isinstance(signals, str) else tuple(signals)
@@ -86,6 +90,8 @@ class Trace:
             sinks.append(PerfettoFile(self._opened(perfetto)))
         if vcd is not None:
             sinks.append(VcdFile(self._opened(vcd, text=True), self._signals))
+        if self.windows is not None:
+            sinks.append(self.windows)
         return sinks
 
     def _opened(self, path: str | Path, *, text: bool = False) -> WholeFile:
