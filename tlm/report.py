@@ -8,7 +8,7 @@ from typing import Any
 
 from . import cli
 
-EPILOG = """RESULT is a result document (tlm run --json), a folder of tlm run --out, a sweep's store or its JSON document.
+EPILOG = """RESULT: what tlm run --json or --out has written, a sweep's store, or what tlm sweep --json has written.
 The page is one file that fetches nothing; it needs the extra: pip install 'tlm[report]'.
 exit codes: 0 done, 2 bad input, 130 interrupted, 141 broken pipe."""
 

@@ -17,7 +17,7 @@ AROUND_PX = 70
 
 @attrs.frozen
 class Part:
-    """A part of all bars: what it is called, its definition, its colour, and its amount in each bar (None: not known)."""
+    """A part of all bars: what it is called, its definition and colour, its amount in each bar (None: not known)."""
 
     label: str
     define: str | None

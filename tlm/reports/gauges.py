@@ -40,7 +40,7 @@ def gauges(levels: Sequence[LevelTimeline]) -> list[Gauge]:
             unit,
             capacity,
             [sum(means) / len(own) for means in zip(*(one.mean for one in own), strict=True)],
-            [max(mosts) for mosts in zip(*(one.most for one in own), strict=True)],
+            [max(mosts) for mosts in zip(*(one.max for one in own), strict=True)],
         )
         for (_, unit, capacity), own in groups.items()
     ]
@@ -68,8 +68,8 @@ def levels_chart(run: Run, name: str, timeline: Timeline, found: Sequence[Gauge]
             "ticksuffix": "B" if gauge.unit == "B" else "",
         }
         layout["annotations"].append({
-            "text": plain(_called(gauge)), "xref": "paper", "yref": "paper", "x": 0, "y": 1 - (place + 0.08) / len(found),
-            "xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 11},
+            "text": plain(_called(gauge)), "xref": "paper", "yref": "paper", "showarrow": False,
+            "x": 0, "y": 1 - (place + 0.08) / len(found), "xanchor": "left", "yanchor": "bottom", "font": {"size": 11},
         })  # fmt: skip
         data += _gauge(edges, gauge, axis)
     keys = [
@@ -102,7 +102,7 @@ def _gauge(edges: Sequence[float], gauge: Gauge, axis: str) -> list[dict[str, An
         "hoverinfo": "all",
         "hovertemplate": f"<b>{name}</b> from %{{x:,.2f}} us<br>mean %{{y:,.6~g}}<extra></extra>",
     }
-    most = line(edges, gauge.most, colours.of_reason("offchip_bandwidth")) | {
+    most = line(edges, gauge.max, colours.of_reason("offchip_bandwidth")) | {
         "hoverinfo": "all",
         "hovertemplate": f"<b>{name}</b> from %{{x:,.2f}} us<br>most %{{y:,}}<extra></extra>",
     }
@@ -131,7 +131,7 @@ def _levels_table(timeline: Timeline) -> Table:
     for one in timeline.levels:
         mean = sum(level * width for level, width in zip(one.mean, widths, strict=True)) / timeline.end_fs
         rows.append(
-            Row([words(one.name), words(one.unit), whole(one.capacity), figure(mean), whole(max(one.most, default=0))])
+            Row([words(one.name), words(one.unit), whole(one.capacity), figure(mean), whole(max(one.max, default=0))])
         )
     return Table("Levels, over the whole run", columns, rows)
 

@@ -31,7 +31,7 @@ def page(results: Results) -> str:
     scripts = [plotly, "\n".join(_text(name) for name in SCRIPTS)]
     from markupsafe import Markup
 
-    named = ", ".join(one.name for one in (*results.runs, *results.sweeps))
+    named = ", ".join([*(run.name for run in results.runs), *(swept.name for swept in results.sweeps)])
     return str(
         environment.get_template("page.html").render(
             title=f"tlm report: {named}",
@@ -77,7 +77,8 @@ def _text(name: str) -> str:
 def _policy(scripts: Sequence[str]) -> str:
     """What the page may do: run these very scripts, and draw; load nothing."""
     hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    drawing = "style-src 'unsafe-inline'; img-src data:"
+    return f"default-src 'none'; script-src {hashes}; {drawing}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(script: str) -> str:

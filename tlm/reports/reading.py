@@ -124,17 +124,15 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _another(schema: Any, document: Any, file: Path) -> BadInput:
-    known = {"allowed": (RESULT, SWEEP)}
-    if not isinstance(document, dict) or schema is None:
-        return BadInput(f"is JSON, but not {WHAT}", file=str(file), key="schema", **known)
-    for ours in (RESULT, SWEEP):
-        if isinstance(schema, str) and schema.rpartition("/")[0] == ours.rpartition("/")[0]:
-            message = f"is of another version of this program, {shown(schema)}: make it again with this one"
-            return BadInput(message, file=str(file), key="schema", **known)
+    """What is wrong with a document that is none of those we know."""
     given = schema if isinstance(schema, str) else None
-    return BadInput(
-        f"is {shown(schema)}, of which there is no report", file=str(file), key="schema", given=given, **known
-    )
+    if not isinstance(document, dict) or schema is None:
+        message = f"is JSON, but not {WHAT}"
+    elif given and given.rpartition("/")[0] in (RESULT.rpartition("/")[0], SWEEP.rpartition("/")[0]):
+        message = f"is of another version of this program, {shown(schema)}: make it again with this one"
+    else:
+        message = f"is {shown(schema)}, of which there is no report"
+    return BadInput(message, file=str(file), key="schema", allowed=(RESULT, SWEEP))
 
 
 def _result(document: dict[str, Any], file: Path) -> Result:
@@ -165,7 +163,7 @@ def _check_timeline(timeline: Timeline, file: Path) -> None:
         lists[f"components.{number}.busy_fs"] = one.busy_fs
         lists |= {f"components.{number}.waiting_fs.{reason}": spans for reason, spans in one.waiting_fs.items()}
     for number, level in enumerate(timeline.levels):
-        lists |= {f"levels.{number}.mean": level.mean, f"levels.{number}.most": level.most}
+        lists |= {f"levels.{number}.mean": level.mean, f"levels.{number}.max": level.max}
     lists |= {f"moved.{number}.bytes": one.bytes for number, one in enumerate(timeline.moved)}
     for key, found in lists.items():
         if len(found) != windows:

@@ -73,7 +73,7 @@ def states_chart(run: Run, name: str, timeline: Timeline, found: Sequence[Strip]
     return Chart(
         name=name,
         title="Components",
-        says=f"A strip for each of {len(found)} kinds of component of {run.name}: shares of each window it was busy or waiting.",
+        says=f"{len(found)} strips over time: shares in which components of {run.name} were busy, waiting, idle.",
         figure={"data": data, "layout": _layout(names, timeline)},
         height_px=AROUND_PX + STRIP_PX * len(found),
         keys=keys,
@@ -96,7 +96,8 @@ def _area(
         "customdata": [round(one, 5) for one in (*shares, shares[-1])],
         "hoverinfo": "all",
         "hovertemplate": (
-            f"<b>{plain(name)}</b> from %{{x:,.2f}} us<br>{plain(state)}: %{{customdata:.1%}}{definition}<extra></extra>"
+            f"<b>{plain(name)}</b> from %{{x:,.2f}} us<br>{plain(state)}: %{{customdata:.1%}}{definition}"
+            "<extra></extra>"
         ),
     }
 

@@ -27,7 +27,10 @@ def edges_us(timeline: Timeline) -> list[float]:
 
 
 def line(edges: Sequence[float], heights: Sequence[float], colour: str | None) -> dict[str, Any]:
-    """A line in steps, a window each, of which the chart cuts off the last; without a colour it is only what others are filled down to."""
+    """A line in steps, a window each, the last of which the chart cuts off.
+
+    Without a colour it is only what others are filled down to.
+    """
     return {
         "type": "scatter",
         "mode": "lines",

@@ -8,7 +8,7 @@ from ...result import EnergyRow, Result, total
 from .. import bars, colours
 from ..blocks import Block, Chart, Choice, Column, Note, Panes, Row, Section, Table
 from ..definitions import Definitions, of_event
-from ..numbers import figure, prefixed, share, whole, words
+from ..numbers import cut, figure, plain, prefixed, share, whole, words
 from ..reading import Results, Run
 
 CHOICES = (
@@ -42,7 +42,7 @@ def _components(run: Run, number: int) -> Chart:
     rows = run.result.energy
     owners = list(dict.fromkeys(_owner(row) for row in rows))
     colour = colours.of_components([row.component for row in rows])
-    data, labels = [], [bars.cut(owner) for owner in owners]
+    data, labels = [], [cut(owner) for owner in owners]
     for row in rows:
         if row.joules:
             part = bars.Part(row.event, of_event(row.event), colour[row.component], [])
@@ -68,8 +68,8 @@ def _event(row: EnergyRow, place: int, part: bars.Part) -> dict[str, object]:
         "x": [row.joules],
         "marker": {"color": part.colour, "line": {"width": 1, "color": "rgba(255,255,255,.55)"}},
         "hovertemplate": (
-            f"<b>{bars.plain(_owner(row))}</b><br>{bars.plain(row.event)}: %{{x:.4s}}J"
-            f"<br>{row.count:,.6g} × {row.cost_pj:.4g} pJ, {bars.plain(row.status)}<extra></extra>"  # noqa: RUF001
+            f"<b>{plain(_owner(row))}</b><br>{plain(row.event)}: %{{x:.4s}}J"
+            f"<br>{row.count:,.6g} × {row.cost_pj:.4g} pJ, {plain(row.status)}<extra></extra>"  # noqa: RUF001
         ),
     }
 

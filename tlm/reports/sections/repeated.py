@@ -8,7 +8,7 @@ from ...result import Result
 from .. import bars, colours
 from ..blocks import Block, Cell, Chart, Column, Panes, Row, Section, Table
 from ..definitions import Definitions
-from ..numbers import plain, prefixed, share, times, whole, words
+from ..numbers import cut, plain, prefixed, share, times, whole, words
 from ..reading import Results, Run
 
 OWN = "(as it is)"
@@ -95,7 +95,7 @@ def _widened(run: Result, number: int, definitions: Definitions) -> Chart:
     names = [f"{one.resource} {one.before} → {one.after}" for one in run.widen]
     part = bars.Part("gained", "Widenings.gained", colours.of_reason("busy"), [one.gained for one in run.widen])
     drawn = bars.stacked(names, [part], "cycles gained", says=definitions.all)
-    drawn["layout"]["yaxis"]["ticktext"] = [plain(bars.cut(one.resource)) for one in run.widen]
+    drawn["layout"]["yaxis"]["ticktext"] = [plain(cut(one.resource)) for one in run.widen]
     return Chart(
         name=f"widened-{number}",
         title="With one resource doubled",

@@ -50,8 +50,8 @@ def section(results: Results, definitions: Definitions) -> Section | None:
     if not results.runs:
         return None
     lead = (
-        "Each layer by its MACs a byte and a cycle: the memory's peak is the slope, the array's best layer the flat line, "
-        "and a stroke above a mark is what the array by itself does on that layer's values."
+        "Each layer by its MACs a byte and a cycle: the memory's peak is the slope, the array's best layer the flat "
+        "line, and a stroke above a mark is what the array by itself does on that layer's values."
     )
     panes = [(run.name, list(_blocks(run, number, definitions))) for number, run in enumerate(results.runs)]
     return Section("roofline", "Roofline", lead, [Panes(panes)])
@@ -118,7 +118,7 @@ def _chart(
     return Chart(
         name=name,
         title=title,
-        says=f"{len(found)} layers of {run.name} by operational intensity and speed, under the memory's and the array's peak.",
+        says=f"{len(found)} layers of {run.name} by operational intensity and speed, under memory's and array's peak.",
         figure={"data": data, "layout": _layout()},
         height_px=HEIGHT_PX,
         keys=_keys(found, slope, flat),
@@ -206,7 +206,8 @@ def _layers(found: Sequence[Mark], definitions: Definitions) -> list[dict[str, A
                 },
                 "hovertemplate": (
                     "<b>%{customdata[0]}</b><br>%{x:,.4g} MACs a byte<br>%{y:,.5g} MACs a cycle, the array by itself "
-                    f"%{{customdata[1]:,.5g}}<br>bound by {plain(reason)}<br><i>{bars.wrapped(about)}</i><extra></extra>"
+                    f"%{{customdata[1]:,.5g}}<br>bound by {plain(reason)}<br><i>{bars.wrapped(about)}</i>"
+                    "<extra></extra>"
                 ),
             }
         )

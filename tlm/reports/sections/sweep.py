@@ -29,8 +29,8 @@ def _blocks(swept: Swept, number: int) -> Iterator[Block]:
     done = [(point, outcome) for point, outcome in told.points if outcome and outcome.status == DONE]
     unreached = sum(outcome is None for _, outcome in told.points)
     yield Note(
-        f"{swept.name}: {len(told.points):,} points, {len(done):,} done, {len(told.failed):,} failed, {unreached:,} not "
-        f"run; {len(told.front):,} on the front of {', '.join(told.by)}."
+        f"{swept.name}: {len(told.points):,} points, {len(done):,} done, {len(told.failed):,} failed, {unreached:,} "
+        f"not run; {len(told.front):,} on the front of {', '.join(told.by)}."
     )
     if told.unmeasured:
         numbers = ", ".join(map(str, told.unmeasured))

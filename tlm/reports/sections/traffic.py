@@ -8,7 +8,7 @@ from ...result import OPERANDS, Compression, Result, Traffic
 from .. import bars, colours
 from ..blocks import Block, Cell, Chart, Choice, Column, Panes, Row, Section, Table
 from ..definitions import Definitions
-from ..numbers import figure, share, whole, words
+from ..numbers import figure, plain, share, whole, words
 from ..reading import Results, Run
 
 
@@ -128,7 +128,7 @@ def _uncompressed(names: Sequence[str], raw: Sequence[int]) -> dict[str, object]
         "mode": "markers",
         "x": list(raw),
         "y": list(range(len(names))),
-        "customdata": [bars.plain(name) for name in names],
+        "customdata": [plain(name) for name in names],
         "marker": {"symbol": "line-ns", "size": 11, "line": {"width": 2, "color": colours.GREY}},
         "hovertemplate": "<b>%{customdata}</b><br>uncompressed: %{x:.4s}B<extra></extra>",
     }

@@ -30,7 +30,7 @@ function themed(layout) {
 }
 
 // On a narrow page names are cut shorter, and marks have none beside them; an entity counts as the one sign it is.
-const NARROW_PX = 520, SHORT = 15;
+const NARROW_PX = 520, SHORT = 18;
 function shortened(text) {
   const signs = text.match(/&\w+;|./gu) || [];
   return signs.length > SHORT ? `${signs.slice(0, 6).join("")}…${signs.slice(-(SHORT - 7)).join("")}` : text;
