@@ -75,7 +75,8 @@ class Choice:
 class Chart:
     """A figure with its `title`, what it shows in a sentence, its legend, and the table of the same figures.
 
-    `choices` are ways to see it, the first one at first. `axes` is what the script needs for other measures on them; `width_px` is the least it needs, else it scrolls; a `wide` one takes a line of its own.
+    `choices` are ways to see it, the first one at first. `axes` is what the script needs for other measures on them;
+    `width_px` is the least it needs, else it scrolls; a `wide` one takes a line of its own.
     """
 
     name: str

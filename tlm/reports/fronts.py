@@ -31,6 +31,7 @@ def fronts(done: Done, measures: Sequence[str]) -> dict[str, list[int]]:
 
 
 def scatter(swept: Swept, number: int, done: Done) -> Chart:
+    """All points by two measures, the front of these marked."""
     measures = measured(done)
     x, y = _first_two(swept.told.by, measures)
     pairs = fronts(done, measures)

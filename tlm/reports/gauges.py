@@ -11,6 +11,7 @@ from ..result import LevelTimeline, Timeline
 from . import colours
 from .blocks import Chart, Column, Key, Row, Table
 from .numbers import cut, figure, plain, whole, words
+from .reading import Run
 from .windows import AROUND_PX, edges_us, folded, line, shared_name, time_axis, widths_fs
 
 LEVEL_PX, MOVED_PX = 96, 240
@@ -102,7 +103,7 @@ def _gauge(edges: Sequence[float], gauge: Gauge, axis: str) -> list[dict[str, An
         "hoverinfo": "all",
         "hovertemplate": f"<b>{name}</b> from %{{x:,.2f}} us<br>mean %{{y:,.6~g}}<extra></extra>",
     }
-    most = line(edges, gauge.max, colours.of_reason("offchip_bandwidth")) | {
+    most = line(edges, gauge.most, colours.of_reason("offchip_bandwidth")) | {
         "hoverinfo": "all",
         "hovertemplate": f"<b>{name}</b> from %{{x:,.2f}} us<br>most %{{y:,}}<extra></extra>",
     }
@@ -154,8 +155,12 @@ def moved_chart(run: Run, name: str, timeline: Timeline) -> Chart:
         Key(one.name, "Report.moved", data[place]["line"]["color"], (place,))
         for place, one in enumerate(timeline.moved)
     ]
-    layout = _layout([], timeline)
-    layout["yaxis"] = {"tickformat": "~s", "ticksuffix": "B/s", "automargin": True, "rangemode": "tozero"}
+    layout = {
+        "hovermode": "closest",
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 44},
+        "xaxis": time_axis(timeline),
+        "yaxis": {"tickformat": "~s", "ticksuffix": "B/s", "automargin": True, "rangemode": "tozero"},
+    }
     columns = [Column("socket", "Report.moved", words=True), Column("moved", "Report.moved", "B")]
     rows = [Row([words(one.name), whole(sum(one.bytes))]) for one in timeline.moved]
     return Chart(

@@ -57,6 +57,7 @@ def on_axis(name: str, outcome: Outcome) -> float | None:
 
 
 def far_apart(values: Sequence[float | None]) -> bool:
+    """Whether an axis of these is logarithmic."""
     known = [value for value in values if value is not None]
     return bool(known) and min(known) > 0 and max(known) / min(known) > FAR_APART
 

@@ -29,6 +29,7 @@ class Axis:
 
 
 def parallel(swept: Swept, number: int, done: Done) -> Chart:
+    """A line a point, those on the sweep's front in colour."""
     axes = [_setting_axis(key, [shown(point, key) for point, _ in done], done) for key in swept.told.keys]
     axes += [
         _number_axis(SHOWN[name].title, [on_axis(name, one) for _, one in done], SHOWN[name].axis)

@@ -12,6 +12,7 @@ from . import bars, colours
 from .blocks import Chart, Column, Key, Row, Table
 from .definitions import Definitions, of_reason
 from .numbers import NONE, cut, plain, share, whole, words
+from .reading import Run
 from .windows import AROUND_PX, edges_us, folded, line, shared_name, time_axis, widths_fs
 
 BUSY, IDLE = "busy", "idle"
@@ -54,6 +55,7 @@ def _states(own: Sequence[ComponentTimeline]) -> dict[str, list[int]]:
 
 
 def states_chart(run: Run, name: str, timeline: Timeline, found: Sequence[Strip], definitions: Definitions) -> Chart:
+    """A strip for each of `found`, filled with its states from below."""
     widths, edges = widths_fs(timeline), edges_us(timeline)
     data: list[dict[str, Any]] = []
     traces: dict[str, list[int]] = {}

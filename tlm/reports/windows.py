@@ -43,11 +43,13 @@ def line(edges: Sequence[float], heights: Sequence[float], colour: str | None) -
 
 
 def time_axis(timeline: Timeline) -> dict[str, Any]:
+    """The axis of the whole run, in us."""
     range_us = [0, timeline.end_fs / FS_PER_US]
     return {"title": {"text": "simulated time (us)"}, "automargin": True, "zeroline": False, "range": range_us}
 
 
 def folded(name: str) -> str:
+    """A name without its numbers."""
     return re.sub(r"\d+", "*", name)
 
 

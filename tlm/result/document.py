@@ -51,8 +51,8 @@ class LayerResult:
     `accelerator` names the one that ran it, where there are several. `compute_cycles` is None where that has no rule
     for the layer (`unmodelled: pass`). Times are of the first image's span's start and the last one's end, in fs.
     `occupied` {kind of component: cycles the one of them was that was longest}; `moving_cycles` are what the bytes that
-    were moved meanwhile take at the memory's peak, `roofline_cycles` these or the array's, the longer one; `bound_by` is
-    a reason or "array".
+    were moved meanwhile take at the memory's peak, `roofline_cycles` these or the array's, the longer one; `bound_by`
+    is a reason or "array".
     `energy_j` {component: J}. It and `multiplications` are None where they are not known, `order` for a layer that
     nobody models.
     """

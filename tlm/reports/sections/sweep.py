@@ -50,14 +50,14 @@ def _points(swept: Swept) -> Table:
         Column("front", "Report.front", words=True),
         *(Column(key, "Report.setting", words=True) for key in told.keys),
         Column("status", "Report.status", words=True),
-        *(Column(SHOWN[name].title, define_of(name), SHOWN[name].unit) for name in measures),
+        *(Column(SHOWN[name].title, _define(name), SHOWN[name].unit) for name in measures),
     ]
     on_front = set(told.front)
     rows = [Row(list(_cells(point, outcome, told.keys, measures, on_front))) for point, outcome in told.points]
     return Table(f"Points of {swept.name}", columns, rows, of_points=True)
 
 
-def define_of(measure: str) -> str:
+def _define(measure: str) -> str:
     return f"Run.{measure}" if measure != "offchip_bytes" else "Report.offchip_bytes"
 
 
