@@ -63,7 +63,8 @@ def _libraries() -> tuple[Any, str]:
         import jinja2
         from plotly.offline import get_plotlyjs
     except ImportError as error:
-        message = f"a report needs {error.name}, which is not installed: pip install 'tlm[report]'"
+        missing = (error.name or "a library").partition(".")[0]
+        message = f"a report needs {missing}, which is not installed: pip install 'tlm[report]'"
         raise BadInput(message) from None
     loader = jinja2.FileSystemLoader(TEMPLATES)
     options: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}

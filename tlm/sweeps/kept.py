@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -48,11 +49,16 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
 def _check_row(row: dict[str, Any], file: Path) -> None:
     """sqlite takes any value in any column."""
     for name, value in row.items():
-        kinds: Any = (
-            (int, float) if name in NUMBERS else str if name in ("key", "status") else int if name == "number" else None
-        )
-        if kinds and not isinstance(value, kinds) and not (value is None and name in NUMBERS):
+        if not _fits(name, value):
             raise BadInput(f"not {shown(value)}", file=str(file), key=f"point {row['number']}: {name}")
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in NUMBERS:
+        return value is None or (isinstance(value, (int, float)) and math.isfinite(value))
+    if name == "number":
+        return isinstance(value, int)
+    return isinstance(value, str) or (name == "message" and value is None)
 
 
 def _settings(text: Any, file: Path) -> dict[str, Any]:

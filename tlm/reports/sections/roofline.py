@@ -92,7 +92,9 @@ def _over(macs: int, amount: float | None) -> float | None:
 def period_fs(one: AcceleratorResult, layers: Sequence[LayerResult]) -> float:
     """An accelerator's clock: its layers tile its `cycles`."""
     spans = [(layer.start_fs, layer.end_fs) for layer in layers if layer.cycles]
-    return (max(end for _, end in spans) - min(start for start, _ in spans)) / one.cycles if one.cycles else 0.0
+    if not (spans and one.cycles > 0):
+        return 0.0
+    return (max(end for _, end in spans) - min(start for start, _ in spans)) / one.cycles
 
 
 def memory_bytes_per_s(run: Result) -> float:

@@ -43,7 +43,7 @@ scatters.forEach((scatter, sweep) => {
     const found = { x: [], y: [] };
     for (const trace of plot.data.slice(0, 2)) {
       trace.customdata.forEach((own, at) => {
-        if (own !== place || found.x.includes(trace.x[at])) return;
+        if (own !== place || trace.x[at] === null || found.x.includes(trace.x[at])) return;
         found.x.push(trace.x[at]);
         found.y.push(trace.y[at]);
       });

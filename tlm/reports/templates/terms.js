@@ -10,19 +10,16 @@ function columnOf(cell) {
 }
 
 function saidOf(element) {
-  const cell = element.closest("td, th");
-  const owner = element.closest("[data-def]") || (cell && cell.tagName === "TD" ? columnOf(cell) : null);
-  const name = cell && cell.tagName === "TD" ? cell.closest("tr").dataset.def || columnOf(cell).dataset.def : owner && owner.dataset.def;
-  const exact = cell && cell.tagName === "TD" && cell.dataset.value;
-  if (!name && !exact) return null;
-  const unit = cell && cell.tagName === "TD" ? columnOf(cell).dataset.unit || "" : "";
-  return { head: exact ? `${exact} ${unit}`.trim() : label(element), text: definitions[name] || "" };
-}
-
-function label(element) {
-  const named = element.closest("[data-def]");
-  const inner = named.querySelector("button, .term") || named;
-  return inner.innerText.trim();
+  const cell = element.closest("td");
+  if (!cell) {
+    const owner = element.closest("[data-def]");
+    if (!owner) return null;
+    return { head: (owner.querySelector("button, .term") || owner).innerText.trim(), text: definitions[owner.dataset.def] };
+  }
+  const column = columnOf(cell), name = cell.closest("tr").dataset.def || column.dataset.def;
+  if (!name) return null;
+  const unit = column.dataset.unit || "";
+  return { head: `${cell.dataset.value ?? cell.innerText} ${unit}`.trim(), text: definitions[name] };
 }
 
 function show(element, at) {
