@@ -34,7 +34,7 @@ COMPONENTS = {
     "memory": "#d55e00",
     "am": "#e69f00",
     "wm": "#0072b2",
-    "decompressors": "#a4508b",
+    "decompressors": "#b35c9c",
     "compressors": "#e39ac8",
     "reducers": "#8fd3ee",
 }

@@ -24,7 +24,7 @@ MARKS = {
     ARRAY: Mark("", "green", "#009e73"),
     "offchip_bandwidth": Mark("B", "red", "#d55e00"),
     "offchip_latency": Mark("L", "bright_red", "#f0a077"),
-    "decompression": Mark("D", "magenta", "#a4508b"),
+    "decompression": Mark("D", "magenta", "#b35c9c"),
     "compression": Mark("C", "bright_magenta", "#e39ac8"),
     "onchip_bandwidth": Mark("O", "blue", "#0072b2"),
     "wm_capacity": Mark("W", "yellow", "#b8860b"),

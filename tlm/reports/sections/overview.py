@@ -44,10 +44,8 @@ def _bound_by(run: Result) -> str:
 
 def _saved(run: Result) -> Cell:
     raw = sum(part.uncompressed_bytes for layer in run.layers for part in layer.traffic.values())
-    return Cell(
-        f"{prefixed(raw - run.offchip_bytes, 'B', 4).text}, {share(raw - run.offchip_bytes, raw).text}",
-        raw - run.offchip_bytes,
-    )
+    saved = raw - run.offchip_bytes
+    return Cell(f"{prefixed(saved, 'B', 4).text} ({share(saved, raw).text})", saved)
 
 
 def _area(run: Result) -> Cell:
@@ -99,7 +97,7 @@ LINES = (
     Line("versions", "Run.versions", _versions),
 )
 
-
+#: What is to be seen first, of one run.
 FIRST = (
     "Run.cycles",
     "Run.time_fs",
@@ -110,6 +108,11 @@ FIRST = (
     "Run.energy_j",
     "Run.tops_per_w",
     "Run.area_mm2",
+    "Report.offchip_bytes",
+    "Report.bytes_saved",
+    "Run.checked",
+    "Report.right",
+    "Run.scenario",
 )
 
 
@@ -120,13 +123,16 @@ def section(results: Results, _definitions: Definitions) -> Section | None:
     lead = "What each run came to." + (
         f" Behind a figure: how many times that of {results.runs[0].name} it is." if len(results.runs) > 1 else ""
     )
-    facts = [_facts(results.runs[0].result)] if len(results.runs) == 1 else []
-    blocks = [*facts, *_notes(results.runs), _table(results.runs), *_folds(results.runs)]
+    table = _table(results.runs)
+    told: list[Block] = [table]
+    if len(results.runs) == 1:
+        told = [_facts(results.runs[0].result), Fold("All of it as a table", blocks=[table])]
+    blocks = [*told, *_notes(results.runs), *_folds(results.runs)]
     return Section("summary", "Summary", lead, blocks)
 
 
 def _facts(run: Result) -> Facts:
-    """What is to be seen first, of one run."""
+    """FIRST, as far as it is known."""
     lines = {line.define: line for line in LINES}
     found = [Fact(lines[name].title, name, lines[name].cell(run)) for name in FIRST]
     return Facts([fact for fact in found if fact.cell != NONE])

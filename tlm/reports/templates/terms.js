@@ -32,6 +32,10 @@ function show(element, at) {
   tip.hidden = false;
   told = element.closest("button, .term, td") || element;
   told.setAttribute("aria-describedby", "tip");
+  place(at);
+}
+
+function place(at) {
   const box = told.getBoundingClientRect();
   const width = tip.offsetWidth, height = tip.offsetHeight;
   const left = at ? at.clientX + 14 : box.left;
@@ -59,7 +63,10 @@ document.addEventListener("focusin", (event) => {
 });
 document.addEventListener("focusout", hide);
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-document.addEventListener("scroll", hide, { capture: true, passive: true });
+document.addEventListener("scroll", () => {
+  if (told && told === document.activeElement) place();
+  else hide();
+}, { capture: true, passive: true });
 
 // The section that is read is marked in the navigation.
 const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
