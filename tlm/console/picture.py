@@ -17,9 +17,7 @@ from ..result import MARKS
 
 BLOCK = "█"
 GAP_PX = 3  # between one line's background and the next one's, so that bars stay apart
-LINE = re.compile(
-    r'(<rect fill="[^"]+" x="[^"]+" y="[^"]+" width="[^"]+" height=")([\d.]+)(" shape-rendering="crispEdges"/>)'
-)
+LINE = re.compile(r'(<rect [^>]* height=")([\d.]+)(" shape-rendering="crispEdges"/>)')
 NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
 #: What rich fills in; a font that every reader's machine has, and nothing to fetch.
@@ -83,6 +81,6 @@ def _theme() -> TerminalTheme:
     pages = {mark.terminal: ColorTriplet(*bytes.fromhex(mark.page[1:])) for mark in MARKS.values()}
     names = [*NAMES, *(f"bright_{name}" for name in NAMES)]
     usual = SVG_EXPORT_THEME.ansi_colors
-    colours = [tuple(pages.get(name, usual[place])) for place, name in enumerate(names)]
+    colours = [pages.get(name, usual[place]) for place, name in enumerate(names)]
     back, ink = SVG_EXPORT_THEME.background_color, SVG_EXPORT_THEME.foreground_color
-    return TerminalTheme(tuple(back), tuple(ink), colours[: len(NAMES)], colours[len(NAMES) :])
+    return TerminalTheme(back, ink, colours[: len(NAMES)], colours[len(NAMES) :])
