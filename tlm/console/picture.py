@@ -81,6 +81,6 @@ def _theme() -> TerminalTheme:
     pages = {mark.terminal: ColorTriplet(*bytes.fromhex(mark.page[1:])) for mark in MARKS.values()}
     names = [*NAMES, *(f"bright_{name}" for name in NAMES)]
     usual = SVG_EXPORT_THEME.ansi_colors
-    colours = [pages.get(name, usual[place]) for place, name in enumerate(names)]
+    colours: list[tuple[int, int, int]] = [pages.get(name, usual[place]) for place, name in enumerate(names)]
     back, ink = SVG_EXPORT_THEME.background_color, SVG_EXPORT_THEME.foreground_color
     return TerminalTheme(back, ink, colours[: len(NAMES)], colours[len(NAMES) :])
