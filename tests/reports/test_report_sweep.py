@@ -12,8 +12,11 @@ import swept_stores
 from page_parts import Page, parsed
 
 from tlm.reports import page, read_results
+from tlm.reports.measures import amount
+from tlm.reports.parallel import setting_axis
 from tlm.sweeps.outcome import DONE, MEASURES
 from tlm.sweeps.pareto import front
+from tlm.sweeps.points import Point
 
 COUNT = 40
 
@@ -75,7 +78,7 @@ def test_the_chart_has_all_measures_and_the_front_of_every_two(found: Page) -> N
         assert axes["fronts"][f"{one} {other}"] == front(costs)
     drawn = found.charts["front-0"]["figure"]["data"]
     assert drawn[0]["x"] == axes["columns"]["cycles"] and drawn[0]["y"] == axes["columns"]["energy_j"]
-    assert drawn[1]["customdata"] == axes["fronts"]["cycles energy_j"]
+    assert drawn[1]["x"] == [axes["columns"]["cycles"][place] for place in axes["fronts"]["cycles energy_j"]]
 
 
 def test_a_line_a_point_passes_all_its_settings_and_measures(found: Page) -> None:
@@ -125,3 +128,20 @@ def test_runs_and_sweeps_stand_on_one_page(store: Path, made: Path) -> None:
 def test_one_point_alone_is_shown(tmp_path: Path) -> None:
     file = swept_stores.store(tmp_path / "one.sqlite", 1)
     assert len(parsed(page(read_results([str(file)]))).table("Points of one").rows) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [(4, 4.0), (0.5, 0.5), ("4 KiB", 4096.0), ("1 MHz", 1e6), ("hbm", None), ("4", None), (True, None), ([4], None)],
+)
+def test_settings_that_are_amounts_are_ordered_by_size(value: Any, size: float | None) -> None:
+    assert amount(value) == size
+
+
+def test_uprights_are_to_scale_where_there_are_many_amounts() -> None:
+    for count, wanted in ((3, [0, 0.5, 1]), (20, [place / 19 for place in range(20)])):
+        sizes = [f"{size} KiB" for size in range(1, count + 1)]
+        done = [(Point(at, str(at), {"am": size}), swept_stores.outcome(1)) for at, size in enumerate(sizes)]
+        axis = setting_axis("am", sizes, done)
+        assert axis.places == pytest.approx(wanted, abs=1e-4)
+        assert (axis.ticks[0], axis.ticks[-1]) == ((0.0, sizes[0]), (1.0, sizes[-1]))

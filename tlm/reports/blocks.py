@@ -29,6 +29,7 @@ class Cell:
     text: str
     value: Value = None
     long: bool = False  # broken into lines
+    order: float | None = None  # by what it is sorted, where that is not its value
 
 
 @attrs.frozen

@@ -39,8 +39,8 @@ def scatter(swept: Swept, number: int, done: Done) -> Chart:
     columns = {name: [on_axis(name, outcome) for _, outcome in done] for name in measures}
     texts = [said(point, swept.told.keys) for point, _ in done]
     data = [
-        _cloud("points", columns, x, y, range(len(done)), texts, {"size": 8, "color": colours.GREY, "opacity": 0.75}),
-        _cloud("front", columns, x, y, best, texts, {"size": 12, "color": colours.ACCENT, "symbol": "star"}),
+        _cloud("points", columns, x, y, range(len(done)), {"size": 8, "color": colours.GREY, "opacity": 0.75}),
+        _cloud("front", columns, x, y, best, {"size": 12, "color": colours.ACCENT, "symbol": "star"}),
         _marked(),
     ]
     data[1] |= {"mode": "lines+markers", "line": {"color": colours.ACCENT, "width": 1.5, "shape": "hv", "dash": "dot"}}
@@ -102,7 +102,6 @@ def _cloud(
     x: str,
     y: str,
     places: Sequence[int] | range,
-    texts: Sequence[str],
     marker: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
@@ -111,8 +110,6 @@ def _cloud(
         "name": name,
         "x": [columns[x][place] for place in places],
         "y": [columns[y][place] for place in places],
-        "customdata": list(places),
-        "text": [texts[place] for place in places],
         "marker": {**marker, "line": {"width": 1, "color": "rgba(0,0,0,.35)"}},
         "hovertemplate": "%{text}<br>%{xaxis.title.text}: %{x:.5~s}<br>%{yaxis.title.text}: %{y:.5~s}<extra></extra>",
     }

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
+from ..inputs.errors import BadInput
+from ..inputs.units import UNITS, quantity
 from ..sweeps.outcome import MEASURES, Outcome
 from ..sweeps.points import Point
 from .numbers import cut, plain
@@ -43,6 +46,20 @@ def shown(point: Point, key: str) -> str | None:
         return None
     value = point.settings[key]
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def amount(value: Any) -> float | None:
+    """The number that a setting is, units in their base ("4 MiB", "980 MHz"); None of what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if not isinstance(value, str):
+        return float(value)
+    for unit in UNITS:
+        try:
+            return quantity(value, unit)
+        except BadInput:
+            continue
+    return None
 
 
 def measured(done: Done) -> list[str]:

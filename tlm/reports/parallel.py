@@ -10,13 +10,14 @@ import attrs
 
 from . import colours
 from .blocks import Chart, Key
-from .measures import SHOWN, Done, far_apart, measured, on_axis, said, shown
+from .measures import SHOWN, Done, amount, far_apart, measured, on_axis, shown
 from .numbers import cut, plain, prefixed
 from .reading import Swept
 
 HEIGHT_PX, AXIS_PX = 440, 104
 MOST_LISTED = 14  # values of an axis that are told one by one
 MOST_LETTERS, MOST_TITLE = 13, 15
+LEAST_INK, MOST_INK, LINES_OF_INK = 0.1, 0.6, 60  # how opaque a line is: the fainter, the more there are
 
 
 @attrs.frozen
@@ -30,20 +31,21 @@ class Axis:
 
 def parallel(swept: Swept, number: int, done: Done) -> Chart:
     """A line a point, those on the sweep's front in colour."""
-    axes = [_setting_axis(key, [shown(point, key) for point, _ in done], done) for key in swept.told.keys]
+    axes = [setting_axis(key, [shown(point, key) for point, _ in done], done) for key in swept.told.keys]
     axes += [
         _number_axis(SHOWN[name].title, [on_axis(name, one) for _, one in done], SHOWN[name].axis)
         for name in measured(done)
     ]
     axes = [axis for axis in axes if any(place is not None for place in axis.places)]
     on_front = set(swept.told.front)
-    texts = [said(point, ()) for point, _ in done]
+    numbers = [point.number for point, _ in done]
     others = [place for place, (point, _) in enumerate(done) if point.number not in on_front]
     best = [place for place, (point, _) in enumerate(done) if point.number in on_front]
+    faint = max(LEAST_INK, min(MOST_INK, LINES_OF_INK / max(len(others), 1)))
     data = [
-        _polyline("points", axes, others, texts, {"color": "rgba(138,147,163,.55)", "width": 1}),
-        _polyline("front", axes, best, texts, {"color": colours.ACCENT, "width": 2.5}),
-        {**_polyline("marked", axes, [], texts, {"color": colours.of_reason("offchip_bandwidth"), "width": 4})},
+        _polyline("points", axes, others, numbers, {"color": f"rgba(138,147,163,{faint:.2f})", "width": 1}),
+        _polyline("front", axes, best, numbers, {"color": colours.ACCENT, "width": 2.5}),
+        _polyline("marked", axes, [], numbers, {"color": colours.of_reason("offchip_bandwidth"), "width": 4}),
     ]
     keys = [
         Key("points", "Report.point", colours.GREY, (0,)),
@@ -60,19 +62,22 @@ def parallel(swept: Swept, number: int, done: Done) -> Chart:
     )
 
 
-def _setting_axis(key: str, texts: Sequence[str | None], done: Done) -> Axis:
-    """Few values or words: evenly, as they occur (numbers by size); many numbers: to scale."""
-    values = [point.settings.get(key) for point, _ in done]
-    numbers = [value if isinstance(value, (int, float)) and not isinstance(value, bool) else None for value in values]
-    known = list(dict.fromkeys(text for text in texts if text is not None))
-    if all(number is not None for number, text in zip(numbers, texts, strict=True) if text is not None):
+def setting_axis(key: str, texts: Sequence[str | None], done: Done) -> Axis:
+    """Few values or words: evenly, amounts by size and words as they occur; many amounts: to scale."""
+    amounts = [amount(point.settings.get(key)) for point, _ in done]
+    known = {text: size for text, size in zip(texts, amounts, strict=True) if text is not None}
+    sizes = {text: size for text, size in known.items() if size is not None}
+    order = list(known)
+    if len(sizes) == len(known):
+        order.sort(key=sizes.__getitem__)
         if len(known) > MOST_LISTED:
-            return _number_axis(key, numbers)
-        known.sort(key=float)
-    step = 1 / (len(known) - 1) if len(known) > 1 else 0.0
-    at = {text: place * step if step else 0.5 for place, text in enumerate(known)}
-    every = math.ceil(len(known) / MOST_LISTED)
-    ticks = [(at[text], text) for text in known[::every]]
+            to_scale = _number_axis(key, amounts)
+            ends = [(0.0, order[0]), (1.0, order[-1])]
+            return attrs.evolve(to_scale, ticks=ends)
+    step = 1 / (len(order) - 1) if len(order) > 1 else 0.0
+    at = {text: place * step if step else 0.5 for place, text in enumerate(order)}
+    every = math.ceil(len(order) / MOST_LISTED)
+    ticks = [(at[text], text) for text in order[::every]]
     return Axis(key, [None if text is None else at[text] for text in texts], ticks)
 
 
@@ -91,11 +96,11 @@ def _number_axis(title: str, values: Sequence[float | None], unit: str = "") -> 
     middle = math.sqrt(low) * math.sqrt(high) if log else (low + high) / 2
     ends = [low, middle, high] if high > low else [low]
     ticks = [(at(value), prefixed(value, unit).text.strip()) for value in ends]
-    return Axis(title, [None if value is None else round(at(value), 5) for value in values], ticks)
+    return Axis(title, [None if value is None else round(at(value), 4) for value in values], ticks)
 
 
 def _polyline(
-    name: str, axes: Sequence[Axis], places: Sequence[int], texts: Sequence[str], line: Mapping[str, Any]
+    name: str, axes: Sequence[Axis], places: Sequence[int], numbers: Sequence[int], line: Mapping[str, Any]
 ) -> dict[str, Any]:
     """One trace of all lines, a gap behind each; a line passes by what its point does not set."""
     found: list[tuple[int | None, float | None, int]] = []
@@ -108,11 +113,10 @@ def _polyline(
         "name": name,
         "x": [x for x, _, _ in found],
         "y": [y for _, y, _ in found],
-        "customdata": [place for _, _, place in found],
+        "customdata": [numbers[place] for _, _, place in found],
         "line": dict(line),
         "marker": {"size": 4, "color": line["color"]},
-        "text": [texts[place] for _, _, place in found],
-        "hovertemplate": "%{text}<extra></extra>",
+        "hovertemplate": "<b>point %{customdata}</b><extra></extra>",
     }
 
 

@@ -9,7 +9,7 @@ from ...sweeps.points import Point
 from ..blocks import Block, Cell, Column, Note, Row, Section, Table
 from ..definitions import Definitions
 from ..fronts import scatter
-from ..measures import FS_PER_S, SHOWN, measured, shown
+from ..measures import FS_PER_S, SHOWN, amount, measured, shown
 from ..numbers import NONE, figure, prefixed, whole, words
 from ..parallel import parallel
 from ..reading import Results, Swept
@@ -74,12 +74,12 @@ def _cells(
 
 
 def _setting(point: Point, key: str) -> Cell:
-    """Numbers keep their value, by which they are sorted."""
+    """As it is written; amounts are sorted by their size."""
     text = shown(point, key)
     if text is None:
         return NONE
     value = point.settings[key]
-    return Cell(text, value if isinstance(value, (int, float, str)) else text)
+    return Cell(text, value if isinstance(value, (int, float, str)) else text, order=amount(value))
 
 
 def _measure(name: str, value: float | None) -> Cell:

@@ -1,6 +1,8 @@
 // A sweep: which two measures are drawn, and one point marked in its charts and its table together.
 for (const figure of document.querySelectorAll(".chart")) {
-  for (const choice of figure.querySelectorAll("select[data-axis]")) choice.addEventListener("change", () => measure(figure));
+  const choices = figure.querySelectorAll("select[data-axis]");
+  for (const choice of choices) choice.addEventListener("change", () => measure(figure));
+  if (choices.length) figure.querySelector(".plot").addEventListener("drawn", () => measure(figure));
 }
 
 function measure(figure) {
@@ -12,7 +14,7 @@ function measure(figure) {
   const update = {
     x: [of(x, all), of(x, front), []],
     y: [of(y, all), of(y, front), []],
-    customdata: [all, front, []],
+    customdata: [axes.points, front.map((place) => axes.points[place]), []],
     text: [axes.texts, front.map((place) => axes.texts[place]), []],
   };
   const layout = { "xaxis.autorange": true, "yaxis.autorange": true };
@@ -26,24 +28,22 @@ const scatters = [...document.querySelectorAll('.plot[data-chart^="front-"]')];
 const tables = [...document.querySelectorAll("table[data-points]")];
 scatters.forEach((scatter, sweep) => {
   const parallel = document.querySelector(`.plot[data-chart="parallel-${sweep}"]`);
-  const { axes } = charts[scatter.dataset.chart];
   const rows = new Map([...tables[sweep].tBodies[0].rows].map((row) => [Number(row.cells[0].textContent.replaceAll(",", "")), row]));
-  const places = new Map(axes.points.map((point, place) => [point, place]));
   let marked = null;
 
-  function mark(place) {
-    if (place === marked) return;
-    if (marked !== null) rows.get(axes.points[marked])?.classList.remove("marked");
-    marked = place;
-    rows.get(axes.points[place])?.classList.add("marked");
-    for (const plot of [scatter, parallel]) if (plot.dataset.drawn) highlight(plot, place);
+  function mark(point) {
+    if (point === marked) return;
+    rows.get(marked)?.classList.remove("marked");
+    marked = point;
+    rows.get(point)?.classList.add("marked");
+    for (const plot of [scatter, parallel]) if (plot.dataset.drawn) highlight(plot, point);
   }
 
-  function highlight(plot, place) {
+  function highlight(plot, point) {
     const found = { x: [], y: [] };
     for (const trace of plot.data.slice(0, 2)) {
       trace.customdata.forEach((own, at) => {
-        if (own !== place || trace.x[at] === null || found.x.includes(trace.x[at])) return;
+        if (own !== point || trace.x[at] === null || found.x.includes(trace.x[at])) return;
         found.x.push(trace.x[at]);
         found.y.push(trace.y[at]);
       });
@@ -57,7 +57,7 @@ scatters.forEach((scatter, sweep) => {
     }));
   }
   tables[sweep].tBodies[0].addEventListener("mouseover", ({ target }) => {
-    const row = target.closest("tr"), point = row && Number(row.cells[0].textContent.replaceAll(",", ""));
-    if (places.has(point)) mark(places.get(point));
+    const row = target.closest("tr");
+    if (row) mark(Number(row.cells[0].textContent.replaceAll(",", "")));
   });
 });

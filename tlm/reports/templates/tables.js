@@ -1,6 +1,6 @@
 // Tables: sorted by a head's button; one stop of the Tab key each, then the arrow keys.
 function valueOf(cell) {
-  const value = cell.dataset.value ?? cell.textContent;
+  const value = cell.dataset.order ?? cell.dataset.value ?? cell.textContent;
   const number = Number(value.replaceAll(",", ""));
   return value.trim() !== "" && Number.isFinite(number) ? number : value;
 }
