@@ -9,7 +9,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test oldest newest check lint accept pictures bench validate reproduce train clean
+.PHONY: help run test browser oldest newest check lint accept pictures page-pictures bench validate reproduce train clean
 
 help:
 	@echo "make run     run the shipped scenario: DStripes on HBM"
@@ -19,6 +19,8 @@ help:
 	@echo "make lint    ruff, mypy --strict, import-linter"
 	@echo "make accept  rewrite the outputs shown in README.md and docs/; look at the diff"
 	@echo "make pictures  draw the pictures in docs/pictures/ again"
+	@echo "make page-pictures  take those of reports again, with a browser"
+	@echo "make browser  look at reports in a browser, which must be installed"
 	@echo "make bench   measure speed"
 	@echo "make validate  measure DRAM against a reference, and coarse runs against exact ones: docs/validation.md"
 	@echo "make reproduce  compute the tables and figures of papers again: docs/reproduced/"
@@ -53,6 +55,12 @@ accept: $(VENV)/dev.stamp
 pictures: $(VENV)/dev.stamp
 	@$(BIN)/python docs/pictures/make.py
 
+browser: $(VENV)/browser.stamp
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser tests/reports
+
+page-pictures: $(VENV)/browser.stamp
+	@$(BIN)/python docs/pictures/pages.py
+
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest benchmarks --benchmark-enable
 
@@ -71,6 +79,7 @@ clean:
 
 $(VENV)/run.stamp: WHAT := .
 $(VENV)/dev.stamp: WHAT := .[dev]
+$(VENV)/browser.stamp: WHAT := .[dev,browser]
 
 # pip says what it downloads, and its errors; the stamp is written only where it succeeded.
 $(VENV)/%.stamp: pyproject.toml $(CONSTRAINTS)

@@ -14,7 +14,7 @@ import documents
 import pytest
 from documents import PAGES, ROOT, Block, Example, Listing, blocks, examples, lasting, listings, recipe
 
-from tlm import play, reproduce, stats, sweep
+from tlm import play, report, reproduce, stats, sweep
 from tlm import run as command
 from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
@@ -226,7 +226,7 @@ def test_a_run_tells_only_documented_reasons(folder: Path, monkeypatch: pytest.M
     assert set(document["compression"]["weights"]) == set(rows(section(of("result.md"), "Compression")))
 
 
-COMMANDS = {"command": command, "play": play, "reproduce": reproduce, "stats": stats, "sweep": sweep}
+COMMANDS = {"command": command, "play": play, "report": report, "reproduce": reproduce, "stats": stats, "sweep": sweep}
 
 
 @pytest.mark.parametrize("page", COMMANDS)

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 COMMANDS = {
     "run": ("tlm.run", "run a scenario and tell where every cycle went"),
     "sweep": ("tlm.sweep", "run a scenario at many points, again only where that is missing"),
+    "report": ("tlm.report", "make a page of what runs and sweeps were, to look at and to send"),
     "stats": ("tlm.stats", "tell how wide, how often zero and how compressible a workload's tensors are"),
     "reproduce": ("tlm.reproduce", "compute a paper's tables and figures again, beside what is published"),
     "play": ("tlm.play", "play a memory trace and tell what it took"),

@@ -48,11 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: Any) -> int:
     from .console import Progress
     from .scenario import sweep_file
+    from .sweeps.outcome import measures_of
     from .sweeps.spec import read_sweep
     from .sweeps.store import Store
     from .sweeps.told import told
 
-    by = _measures(args.pareto)
+    by = measures_of(args.pareto)
     sweep = read_sweep(sweep_file(args.sweep))
     file = Path(f"{sweep.file.stem}.sqlite" if args.store is None else args.store)
     targets = _targets(args, sweep, file)
@@ -96,17 +97,6 @@ def _ran(args: Any, points: Points, store: Any, progress: Progress) -> int:
     progress.phase("running the points", len(todo))
     run_missing(todo, store, partial(run_points, jobs=args.jobs or _processors()), progress.advance)
     return len(todo)
-
-
-def _measures(text: str | None) -> list[str]:
-    from .inputs.errors import BadInput
-    from .sweeps.outcome import MEASURES
-
-    names = [] if text is None else [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in MEASURES:
-            raise BadInput(f"there is nothing {name!r} to compare", key="--pareto", given=name, allowed=MEASURES)
-    return list(dict.fromkeys(names))
 
 
 def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:

@@ -8,24 +8,10 @@ from collections.abc import Iterable, Sequence
 import attrs
 from rich.console import Console, ConsoleOptions, RenderResult
 
-from ..result import ARRAY, REASONS, LayerResult, Result
+from ..result import ARRAY, MARKS, REASONS, LayerResult, Result
 from .cells import GAP, Cell, Glyphs, cut, fit, glyphs_for, segments, stacked
 from .quantities import named, percent, printable, title
 
-#: A letter and a colour for each reason that is a cause; the array has a block.
-MARKS = {
-    ARRAY: ("", "green"),
-    "offchip_bandwidth": ("B", "red"),
-    "offchip_latency": ("L", "bright_red"),
-    "decompression": ("D", "magenta"),
-    "compression": ("C", "bright_magenta"),
-    "onchip_bandwidth": ("O", "blue"),
-    "wm_capacity": ("W", "yellow"),
-    "am_capacity": ("A", "bright_yellow"),
-    "dispatch": ("P", "cyan"),
-    "reduce": ("R", "bright_cyan"),
-    "startup": ("S", "white"),
-}
 INK = "#000000"
 OTHER = "bright_black"
 MOST_NAME = 24
@@ -78,8 +64,8 @@ def parts(layer: LayerResult) -> list[tuple[str, float]]:
 
 def marks_of(layers: Iterable[LayerResult], glyphs: Glyphs) -> dict[str, tuple[str, str]]:
     """Each reason's letter and style; those without one of their own get the next that is free."""
-    marks = {what: (letter or glyphs.busy, f"{INK} on {style}") for what, (letter, style) in MARKS.items()}
-    marks[ARRAY] = (glyphs.busy, MARKS[ARRAY][1])
+    marks = {what: (mark.letter or glyphs.busy, f"{INK} on {mark.terminal}") for what, mark in MARKS.items()}
+    marks[ARRAY] = (glyphs.busy, MARKS[ARRAY].terminal)
     taken = {letter for letter, _ in marks.values()}
     free = (letter for letter in string.ascii_lowercase + string.digits if letter not in taken)
     for reason in sorted({reason for layer in layers for reason in layer.stalls} - set(marks)):

@@ -156,8 +156,9 @@ def _mapping_hook(kind: Any) -> Callable[[Any, Any], Any]:
     return hook
 
 
-def _has_mapping(kind: Any) -> bool:
-    return isinstance(kind, UnionType) and any(_origin(part) is dict for part in get_args(kind))
+def _text_or_mapping(kind: Any) -> bool:
+    parts = get_args(kind) if isinstance(kind, UnionType) else ()
+    return str in parts and any(_origin(part) is dict for part in parts)
 
 
 def _origin(kind: Any) -> Any:
@@ -169,7 +170,7 @@ def _converter() -> cattrs.Converter:
     for kind in TYPE_NAMES:
         converter.register_structure_hook(kind, _scalar_hook)
     converter.register_structure_hook_func(lambda kind: _origin(kind) is Literal, _literal_hook)
-    converter.register_structure_hook_func(_has_mapping, _text_or_mapping_hook)
+    converter.register_structure_hook_func(_text_or_mapping, _text_or_mapping_hook)
     converter.register_structure_hook_factory(lambda kind: _origin(kind) is dict, _mapping_hook)
     converter.register_structure_hook_factory(attrs.has, _spec_hook)
     return converter

@@ -17,12 +17,14 @@ from .document import (
     Widening,
 )
 from .insight import ARRAY, RESOURCES, bound_by, gains, total
+from .marks import MARKS, Mark
 from .reasons import REASONS
 from .row import Row
 from .timeline import ComponentTimeline, LevelTimeline, MovedTimeline, Timeline
 
 __all__ = [
     "ARRAY",
+    "MARKS",
     "OPERANDS",
     "REASONS",
     "RESOURCES",
@@ -37,6 +39,7 @@ __all__ = [
     "LayerOrder",
     "LayerResult",
     "LevelTimeline",
+    "Mark",
     "MovedTimeline",
     "Reentries",
     "Result",

@@ -50,8 +50,9 @@ class LayerResult:
 
     `accelerator` names the one that ran it, where there are several. `compute_cycles` is None where that has no rule
     for the layer (`unmodelled: pass`). Times are of the first image's span's start and the last one's end, in fs.
-    `occupied` {kind of component: cycles the one of them was that was longest}; `roofline_cycles` is what the array's
-    work and the bytes that were moved meanwhile take at their peaks, the longer one; `bound_by` is a reason or "array".
+    `occupied` {kind of component: cycles the one of them was that was longest}; `moving_cycles` are what the bytes that
+    were moved meanwhile take at the memory's peak, `roofline_cycles` these or the array's, the longer one; `bound_by`
+    is a reason or "array".
     `energy_j` {component: J}. It and `multiplications` are None where they are not known, `order` for a layer that
     nobody models.
     """
@@ -67,6 +68,7 @@ class LayerResult:
     traffic: dict[str, Traffic]
     utilisation: float | None
     occupied: dict[str, int]
+    moving_cycles: int
     roofline_cycles: int
     bound_by: str
     accelerator: str | None = None
@@ -84,7 +86,7 @@ class Component:
     busy_fs: int
     waiting_fs: dict[str, int]
     idle_fs: int
-    figures: dict[str, float | int] = attrs.field(factory=dict)
+    figures: dict[str, float] = attrs.field(factory=dict)
     rate: Rate | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from tlm.inputs.errors import BadInput
 from tlm.result import Result
 
 DONE = "done"
@@ -59,3 +60,12 @@ def outcome_of(result: Result, wall_s: float) -> Outcome:
     document = zlib.compress(json.dumps(result.as_json(), allow_nan=False).encode())
     measures = {name: getattr(result, name) for name in MEASURES}
     return Outcome(DONE, **measures, wall_s=wall_s, result=document)
+
+
+def measures_of(text: str | None) -> list[str]:
+    """The measures that `--pareto` names, each once; none where it is not given."""
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in MEASURES:
+            raise BadInput(f"there is nothing {name!r} to compare", key="--pareto", given=name, allowed=MEASURES)
+    return list(dict.fromkeys(names))

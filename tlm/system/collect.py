@@ -223,6 +223,7 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
     cycles = sum(run.end_fs - run.start_fs for run in runs) // machine.clock.period_fs
     compute = sum(run.compute_cycles for run in runs)
     stalls = total(run.stalls for run in runs)
+    moving = _moving_cycles(machine, runs)
     return LayerResult(
         name=program.layer.name,
         kind=program.layer.kind,
@@ -235,7 +236,8 @@ def _layer(machine: Machine, name: str | None, index: int) -> LayerResult:
         traffic=_traffic(machine, index),
         utilisation=compute / cycles if cycles and program.modelled else None,
         occupied=_occupied(machine, runs),
-        roofline_cycles=max(compute, _moving_cycles(machine, runs)),
+        moving_cycles=moving,
+        roofline_cycles=max(compute, moving),
         bound_by=bound_by(total(_gains(machine, run) for run in runs)),
         accelerator=name,
         multiplications=_multiplications(program, runs),
