@@ -98,7 +98,7 @@ def recipe(target: str) -> str:
     return lines[1].splitlines()[-1].strip("\t@").replace("$(BIN)/", "")
 
 
-def run(block: Block, folder: Path) -> str:
+def run(block: Block, folder: Path, cache: Path | None = None) -> str:
     """What the block prints, both streams, run in `folder`; `make run` stands for its recipe.
 
     The repository's examples/ lies there too, so that what is shown is what a reader types in a checkout.
@@ -109,7 +109,7 @@ def run(block: Block, folder: Path) -> str:
     text = re.sub(r"^make run$", recipe("run"), text, flags=re.MULTILINE)
     command = ["bash", "-euc", text] if block.kind == "bash" else [sys.executable, "-c", text]
     environment = {
-        "TLM_CACHE": str(folder / "cache"),
+        "TLM_CACHE": str(cache or folder / "cache"),
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),

@@ -43,6 +43,7 @@ from tlm.sweeps.spec import SweepSpec
 from tlm.sweeps.store import COLUMNS
 
 ALL = [example for page in PAGES for example in examples(page)]
+RUN = [page for page in PAGES if any(example.code.page == page for example in ALL)]
 MAKE_ONLY = re.compile(r"(make (?!run$)\w+\n)+", re.MULTILINE)
 DOCS = ROOT / "docs"
 
@@ -57,11 +58,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("examples")
 
 
-@pytest.mark.parametrize("example", [e for e in ALL if not MAKE_ONLY.fullmatch(e.code.text)], ids=lambda e: e.code.name)
-def test_an_example_runs_and_prints_what_is_shown(example: Example, folder: Path) -> None:
-    printed = documents.run(example.code, folder)
-    if example.shown is not None:
-        assert lasting(printed) == lasting(example.shown.text), "look at the difference, then `make accept`"
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_examples_run_in_the_page_s_order_and_print_what_is_shown(page: Path, folder: Path, tmp_path: Path) -> None:
+    for example in examples(page):
+        if MAKE_ONLY.fullmatch(example.code.text):
+            continue
+        printed = documents.run(example.code, tmp_path, folder / "cache")
+        if example.shown is not None:
+            told = f"{example.code.name}: look at the difference, then `make accept`"
+            assert lasting(printed) == lasting(example.shown.text), told
 
 
 @pytest.mark.parametrize("example", [e for e in ALL if MAKE_ONLY.fullmatch(e.code.text)], ids=lambda e: e.code.name)
