@@ -40,13 +40,15 @@ class Progress:
         self._task = self._bar.add_task("", total=None)
 
     def __enter__(self) -> Progress:
-        self._bar.start()
+        if self._shown:
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._shown:  # before 14.3 rich ends a bar that is disabled with a newline
+            self._bar.stop()
 
     def phase(self, name: str, total: int | None = None) -> None:
         """A new phase of `total` steps, or of unknown length."""
