@@ -104,6 +104,16 @@ def block(n: Any, x: Tensor) -> Tensor:
     return torch.cat([x + n.act(x), n.pool(x) * 0.1], 1)
 
 
+def attention(n: Any, x: Tensor) -> Tensor:
+    y = n.norm(x)
+    scores = n.query(y) @ n.key(y).transpose(1, 2) * 0.25
+    return x + n.out(scores.softmax(-1) @ n.value(y))
+
+
+def linears(*names: str) -> dict[str, nn.Module]:
+    return {name: nn.Linear(8, 8) for name in names}
+
+
 NETWORKS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "silu": (act(F.silu), (3, 6, 6)),
     "gelu by tanh": (act(nn.GELU("tanh")), (3, 6, 6)),
@@ -132,6 +142,7 @@ NETWORKS: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
         Net(lambda n, x: n.two(F.gelu(n.one(x))) + x, one=nn.Linear(8, 16), two=nn.Linear(16, 8)),
         (5, 8),
     ),
+    "attention": (Net(attention, norm=nn.LayerNorm(8), **linears("query", "key", "value", "out")), (5, 8)),
     "one direction": (
         nn.Sequential(
             nn.Conv1d(2, 4, 3, padding=1, dilation=1), nn.ELU(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(16, 3)
