@@ -14,6 +14,7 @@ from onnx_models import model, node, single
 
 from tlm import run as command
 
+ONE_TWO = {"s": np.float32(1), "t": np.float32(2)}
 CONV = np.ones((2, 3, 3, 3), np.float32)
 GOOD = single("Conv", (1, 3, 8, 8), CONV)
 
@@ -76,7 +77,17 @@ STOPS = [
     (single("Det", (1, 3, 3)), ["node 'y' (Det) is no operator that is converted (allowed: "]),
     (changed(GOOD, domain="com.microsoft"), ["(Conv) is of the domain 'com.microsoft'", "ai.onnx"]),
     (branching(), ["model.onnx: node 'choice' (If) is control flow"]),
-    (single("QuantizeLinear", (1, 3), np.float32(0.1)), ["(QuantizeLinear) is of a quantised network", "float"]),
+    (single("QLinearMatMul", (1, 3), *[np.float32(1)] * 7), ["(QLinearMatMul) computes with codes: export"]),
+    (
+        model([node("QuantizeLinear", ["x", "s"], ["y"])], (1, 3), {"s": np.ones(3, np.float32)}),
+        ["node 'y' (QuantizeLinear) has 3 scales: one for all of a tensor is taken"],
+    ),
+    (
+        model(
+            [node("QuantizeLinear", ["x", "s"], ["q"]), node("DequantizeLinear", ["q", "t"], ["y"])], (1, 3), ONE_TWO
+        ),
+        ["node 'y' (DequantizeLinear) reads codes of another scale than they were written with"],
+    ),
     (two_inputs(), ["model.onnx: has 2 inputs (x, z): a network takes one, the image"]),
     (of_text(), ["model.onnx: tensor 'words' is of type STRING"]),
     (of_opset(6), ["model.onnx: is of opset 6: 7 to "]),

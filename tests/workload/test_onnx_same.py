@@ -59,7 +59,7 @@ def same(one: Any, other: Any, name: str) -> bool:
 def from_file(network: nn.Module, shape: tuple[int, ...], file: Path, **spec: Any) -> list[str]:
     """Where the captured file differs from the captured network."""
     inputs = np.random.default_rng(1).random((2, *shape), dtype=np.float32)
-    read = converted(read_model(file), shape)
+    read, _codes = converted(read_model(file), shape)
     pair = [capture(WorkloadSpec(onnx="m.onnx", images=2, **spec), one, inputs) for one in (network, read)]
     return differences(*pair)
 

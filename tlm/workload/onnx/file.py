@@ -82,7 +82,10 @@ def _check_operators(model: Any, file: Path) -> None:
         if node.op_type in CONTROL_FLOW:
             raise _bad(file, f"{what} is control flow: what a network computes must not depend on the image's values")
         if node.op_type in QUANTISED:
-            raise _bad(file, f"{what} is of a quantised network: export the float one, which is quantised here")
+            raise _bad(
+                file,
+                f"{what} computes with codes: export it with QuantizeLinear and DequantizeLinear, or in floats",
+            )
         if node.op_type not in OPERATORS:
             raise _bad(file, f"{what} is no operator that is converted", given=node.op_type, allowed=sorted(OPERATORS))
     opset, newest = _opset(model), onnx.defs.onnx_opset_version()
