@@ -45,6 +45,7 @@ def read_model(path: Path) -> Model:
     file = path.absolute()
     try:
         model = _loaded(file)
+        _check_names(model, file)
         _check_operators(model, file)
         externals = _external_files(model, file)
         onnx.checker.check_model(str(file))
@@ -69,6 +70,17 @@ def _loaded(file: Path) -> Any:
     if not model.HasField("graph") or not model.graph.output:
         raise _bad(file, "is no ONNX model: it holds no graph")
     return inliner.inline_local_functions(model) if model.functions else model
+
+
+def _check_names(model: Any, file: Path) -> None:
+    """BadInput for a name that is no text: protobuf passes it on as bytes."""
+    graph = model.graph
+    words = [one.name for one in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        words += [node.name, node.op_type, node.domain, *node.input, *node.output]
+    words += [size.dim_param for one in graph.input for size in one.type.tensor_type.shape.dim]
+    if not all(isinstance(word, str) for word in words):
+        raise _bad(file, "is no valid ONNX model: a name in it is not UTF-8")
 
 
 def _check_operators(model: Any, file: Path) -> None:
