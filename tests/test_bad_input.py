@@ -122,7 +122,7 @@ IN_ONE_LINE = [
     ("check: yes", ["s.yaml:5: check: expected true or false, not 'yes'"]),
     ("workload: {network: a:b, images: 2020-01-01}", ["workload.images: expected a whole number, not '2020"]),
     # workloads
-    ("workload: {images: 3}", ["s.yaml:4: workload: needs exactly one of network, traces"]),
+    ("workload: {images: 3}", ["s.yaml:4: workload: needs exactly one of network, onnx, traces"]),
     ("workload: {network: a:b, traces: x}", ["workload: needs exactly one of", "not network and traces"]),
     ("workload: {traces: x, weights: y}", ["s.yaml:4: workload.weights: means nothing beside 'traces'", "images"]),
     ("workload: {traces: x, ternary: true}", ["workload.ternary: means nothing beside 'traces'"]),

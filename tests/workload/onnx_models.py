@@ -71,7 +71,7 @@ def saved(folder: Path, made: Any) -> Path:
 
 def results(folder: Path, made: Any, image: Array) -> list[Array]:
     """What the converted model gives for `image`."""
-    network = converted(read_model(saved(folder, made)), image.shape[1:])
+    network, _codes = converted(read_model(saved(folder, made)), image.shape[1:])
     with torch.no_grad():
         given = network(torch.from_numpy(image))
     return [one.numpy() for one in (given if isinstance(given, tuple) else (given,))]

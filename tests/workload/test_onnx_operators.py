@@ -279,6 +279,27 @@ CASES: dict[str, list[Any]] = {
             {"a": ints(0, 1, 0, 1, 1), "z": ints(0)},
         )
     ],
+    "QuantizeLinear": [
+        model(
+            [
+                node("QuantizeLinear", ["w", "s", "z"], ["q"]),
+                node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+                node("MatMul", ["x", "d"], ["y"]),
+            ],
+            ROW,
+            {"w": numbers(6, 3), "s": scalar(0.006), "z": np.array(zero)},
+            opset=19,
+        )
+        for zero in (np.int8(0), np.int8(-20), np.uint8(100))
+    ],
+    "DequantizeLinear": [
+        model(
+            [node("DequantizeLinear", ["q", "s"], ["d"]), node("Add", ["x", "d"], ["y"])],
+            ROW,
+            {"q": np.array([-1000, 70, 0, 1, 2, 3], np.int32), "s": scalar(0.001)},
+            opset=19,
+        )
+    ],
     "Where": [
         model([node("Greater", ["x", "a"], ["b"]), node("Where", ["b", "x", "a"], ["y"])], ROW, {"a": numbers(1, 6)})
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,11 @@ from onnx import TensorProto, helper
 from onnx_models import model, node, single
 
 from tlm import run as command
+from tlm.inputs.errors import BadInput
+from tlm.workload.onnx.conversion import converted
+from tlm.workload.onnx.file import read_model
 
+ONE_TWO = {"s": np.float32(1), "t": np.float32(2)}
 CONV = np.ones((2, 3, 3, 3), np.float32)
 GOOD = single("Conv", (1, 3, 8, 8), CONV)
 
@@ -76,7 +81,17 @@ STOPS = [
     (single("Det", (1, 3, 3)), ["node 'y' (Det) is no operator that is converted (allowed: "]),
     (changed(GOOD, domain="com.microsoft"), ["(Conv) is of the domain 'com.microsoft'", "ai.onnx"]),
     (branching(), ["model.onnx: node 'choice' (If) is control flow"]),
-    (single("QuantizeLinear", (1, 3), np.float32(0.1)), ["(QuantizeLinear) is of a quantised network", "float"]),
+    (single("QLinearMatMul", (1, 3), *[np.float32(1)] * 7), ["(QLinearMatMul) computes with codes: export"]),
+    (
+        model([node("QuantizeLinear", ["x", "s"], ["y"])], (1, 3), {"s": np.ones(3, np.float32)}),
+        ["node 'y' (QuantizeLinear) has 3 scales: one for all of a tensor is taken"],
+    ),
+    (
+        model(
+            [node("QuantizeLinear", ["x", "s"], ["q"]), node("DequantizeLinear", ["q", "t"], ["y"])], (1, 3), ONE_TWO
+        ),
+        ["node 'y' (DequantizeLinear) reads codes of another scale than they were written with"],
+    ),
     (two_inputs(), ["model.onnx: has 2 inputs (x, z): a network takes one, the image"]),
     (of_text(), ["model.onnx: tensor 'words' is of type STRING"]),
     (of_opset(6), ["model.onnx: is of opset 6: 7 to "]),
@@ -189,3 +204,27 @@ def test_a_good_file_is_run(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     onnx.save(GOOD, str(folder / "model.onnx"))
     assert command.main(["lenet", "--set", "workload.onnx=models/model.onnx", "--no-live"]) == 0
     assert "checked: every accumulator" in capsys.readouterr().out
+
+
+def test_a_file_with_wrong_bytes_is_told_or_taken(folder: Path) -> None:
+    """Bytes changed at random, names and sizes among them: nothing but BadInput comes of it."""
+    made = model(
+        [
+            node("Conv", ["x", "w"], ["c"], name="/stem/Conv", pads=[1, 1, 1, 1]),
+            node("Clip", ["c", "l"], ["r"]),
+            node("Reshape", ["r", "s"], ["y"]),
+        ],
+        (1, 3, 6, 6),
+        {"w": CONV, "l": np.float32(0), "s": np.array([0, -1])},
+    ).SerializeToString()
+    rng, refused = random.Random(1), 0
+    for _ in range(300):
+        changes = {rng.randrange(len(made)): rng.randrange(256) for _ in range(rng.choice([1, 2, 9]))}
+        content = bytes(changes.get(place, byte) for place, byte in enumerate(made))
+        (folder / "model.onnx").write_bytes(content[: None if rng.random() < 0.8 else rng.randrange(len(made))])
+        try:
+            converted(read_model(folder / "model.onnx"), (3, 6, 6))
+        except BadInput as error:
+            refused += 1
+            assert len(str(error).splitlines()) == 1
+    assert 100 < refused < 300

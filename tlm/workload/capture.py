@@ -59,7 +59,7 @@ def _load(spec: WorkloadSpec, search: Find) -> tuple[Workload, list[Path]]:
     given = (of_function if spec.onnx is None else of_file)(spec, checkpoint, search)
     images = given.images
     try:
-        workload = capture(spec, given.network, images.inputs, images.labels, checkpoint)
+        workload = capture(spec, given.network, images.inputs, images.labels, given.checkpoint)
     except BadInput as error:
         if spec.onnx is not None and error.key == KEY:
             error.key = "workload.onnx"

@@ -22,9 +22,10 @@ KEY = "workload.network"
 
 @attrs.frozen(eq=False)
 class Given:
-    """A network that holds the checkpoint's weights, its images, and the local files that it was made of."""
+    """A network that holds the checkpoint's weights, that checkpoint or None, images, and the network's local files."""
 
     network: nn.Module
+    checkpoint: Checkpoint | None
     images: Images
     files: tuple[Path, ...]
 
@@ -38,17 +39,20 @@ def of_function(spec: WorkloadSpec, checkpoint: Checkpoint | None, search: Find)
         raise BadInput(f"{spec.network!r} must give an nn.Module, not {type(network).__name__}", key=KEY)
     if checkpoint:
         checkpoint.restore(network)
-    return Given(network, load_images(spec, _example_input(network), search), sources(build.code))
+    return Given(network, checkpoint, load_images(spec, _example_input(network), search), sources(build.code))
 
 
 def of_file(spec: WorkloadSpec, checkpoint: Checkpoint | None, search: Find) -> Given:
     """The network that an ONNX file holds."""
     from .onnx.network import load_onnx  # which needs the package onnx
 
-    network, images, files = load_onnx(spec, search)
+    found = load_onnx(spec, search)
+    if checkpoint and found.codes:
+        message = f"{spec.onnx} has codes of its own, which a checkpoint would change"
+        raise BadInput(message, key="workload.weights")
     if checkpoint:
-        checkpoint.restore(network)
-    return Given(network, images, files)
+        checkpoint.restore(found.network)
+    return Given(found.network, checkpoint or found.codes, found.images, found.files)
 
 
 def _example_input(network: nn.Module) -> Reals | None:

@@ -21,7 +21,7 @@ KINDS = {
     "profile": ("seed", "images", "bits"),
 }
 
-#: The keys that mean something beside the very network, traces or profile that they were written for.
+#: The keys that mean something beside the very network, file, traces or profile that they were written for.
 BOUND = {"weights", "input", "images"}
 
 FUNCTION = re.compile(r"([^:]+\.py|[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")

@@ -72,6 +72,7 @@ class Call:
         for name, one in weights.items():
             _put(module, name, None if one is None else self.constant(one, name))
         made: Operand = self.graph.module(path, module, x)
+        self.graph.note(made, weights["weight"], x)
         return made
 
     def is_read_once(self, place: int) -> bool:

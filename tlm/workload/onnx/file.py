@@ -45,6 +45,7 @@ def read_model(path: Path) -> Model:
     file = path.absolute()
     try:
         model = _loaded(file)
+        _check_names(model, file)
         _check_operators(model, file)
         externals = _external_files(model, file)
         onnx.checker.check_model(str(file))
@@ -71,6 +72,17 @@ def _loaded(file: Path) -> Any:
     return inliner.inline_local_functions(model) if model.functions else model
 
 
+def _check_names(model: Any, file: Path) -> None:
+    """BadInput for a name that is no text: protobuf passes it on as bytes."""
+    graph = model.graph
+    words = [one.name for one in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        words += [node.name, node.op_type, node.domain, *node.input, *node.output]
+    words += [size.dim_param for one in graph.input for size in one.type.tensor_type.shape.dim]
+    if not all(isinstance(word, str) for word in words):
+        raise _bad(file, "is no valid ONNX model: a name in it is not UTF-8")
+
+
 def _check_operators(model: Any, file: Path) -> None:
     """BadInput for operators that are not converted, told before whatever the checker says of them."""
     for node in model.graph.node:
@@ -82,7 +94,10 @@ def _check_operators(model: Any, file: Path) -> None:
         if node.op_type in CONTROL_FLOW:
             raise _bad(file, f"{what} is control flow: what a network computes must not depend on the image's values")
         if node.op_type in QUANTISED:
-            raise _bad(file, f"{what} is of a quantised network: export the float one, which is quantised here")
+            raise _bad(
+                file,
+                f"{what} computes with codes: export it with QuantizeLinear and DequantizeLinear, or in floats",
+            )
         if node.op_type not in OPERATORS:
             raise _bad(file, f"{what} is no operator that is converted", given=node.op_type, allowed=sorted(OPERATORS))
     opset, newest = _opset(model), onnx.defs.onnx_opset_version()

@@ -61,6 +61,16 @@ class Model:
     files: tuple[Path, ...]
 
 
+@attrs.frozen
+class Codes:
+    """What codes stand for, real = (code - zero) * scale, whether they have a sign, and a constant's own `values`."""
+
+    scale: float
+    zero: int
+    signed: bool
+    values: Tensor | None = attrs.field(default=None, eq=False)
+
+
 class Refused(Exception):
     """Why a node cannot be a torch operation: a sentence that lacks its subject, the node."""
 

@@ -44,7 +44,7 @@ def flatten(call: Call, x: Operand) -> Operand:
     axis = int(call.attribute("axis", 1))
     axis = axis + x.real.ndim if axis < 0 else axis
     if axis == 1 and x.real.ndim > 1:
-        return call.either(nn.Flatten, torch.flatten, x, start_dim=1)
+        return _again(x, call.either(nn.Flatten, torch.flatten, x, start_dim=1))
     return call.function(torch.reshape, x, [math.prod(x.real.shape[:axis]), math.prod(x.real.shape[axis:])])
 
 
@@ -203,5 +203,5 @@ def _end(end: int, step: int) -> int | None:
 
 
 def _again(x: Operand, made: Operand) -> Operand:
-    """What is the same initialiser, turned or reshaped."""
-    return attrs.evolve(made, source=x.source) if made.is_constant else made
+    """What is the same initialiser, turned or reshaped, or stored in the same codes."""
+    return attrs.evolve(made, source=x.source) if made.is_constant else attrs.evolve(made, codes=x.codes)

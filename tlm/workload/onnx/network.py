@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import attrs
 import numpy as np
 from torch import fx
 
 from ...inputs.errors import BadInput
 from ...inputs.usercode import Find
+from ..checkpoint import Checkpoint
 from ..images import Images, load_images
 from ..spec import WorkloadSpec
 from .conversion import converted
@@ -17,17 +19,25 @@ from .file import read_model
 from .graph import Input, Model
 
 
-def load_onnx(spec: WorkloadSpec, search: Find) -> tuple[fx.GraphModule, Images, tuple[Path, ...]]:
-    """The network, the images it is given and the files it was read from.
+@attrs.frozen(eq=False)
+class FromFile:
+    """A network, the codes that it was quantised to or None, its images, and the files that it was read from."""
 
-    Images are of the shape that the file or, where it leaves sizes open, `spec.input` tells.
-    """
+    network: fx.GraphModule
+    codes: Checkpoint | None
+    images: Images
+    files: tuple[Path, ...]
+
+
+def load_onnx(spec: WorkloadSpec, search: Find) -> FromFile:
+    """What `spec.onnx` names, for images of the shape that it or, where it leaves sizes open, `spec.input` tells."""
     assert spec.onnx is not None
     model = read_model(search(spec.onnx))
     images = load_images(spec, _example(spec, model), search)
     shape = images.inputs.shape[1:]
     _check(model, model.input, shape)
-    return converted(model, shape), images, model.files
+    network, codes = converted(model, shape)
+    return FromFile(network, codes, images, model.files)
 
 
 def _example(spec: WorkloadSpec, model: Model) -> np.ndarray | None:

@@ -14,15 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import activations, arithmetic, constants, movement, pooling, recurrent, resizing, weighted
+from . import activations, arithmetic, constants, movement, pooling, quantised, recurrent, resizing, weighted
 
 CONTROL_FLOW = frozenset(("If", "Loop", "Scan", "SequenceMap"))
-QUANTISED = frozenset(
-    (
-        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
-        *("QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"),
-    )
-)
+#: Quantised operators that do arithmetic on codes.
+QUANTISED = frozenset(("DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"))
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "Conv": weighted.conv,
@@ -99,6 +95,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Where": arithmetic.plain(torch.where),
     "Cast": arithmetic.cast,
     "CastLike": arithmetic.cast,
+    "QuantizeLinear": quantised.quantize_linear,
+    "DequantizeLinear": quantised.dequantize_linear,
     "Identity": movement.identity,
     "Dropout": movement.dropout,
     "Reshape": movement.reshape,

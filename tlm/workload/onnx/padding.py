@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import torch.nn.functional as F
 
 from .call import Call
@@ -40,4 +41,4 @@ def zero_padded(call: Call, x: Operand, before: Sizes, after: Sizes, value: floa
     shape = x.real.shape
     inner = [size + one + other for size, one, other in zip(shape[-len(before) :], before, after, strict=True)]
     checked_size([*shape[: -len(before)], *inner])
-    return call.function(F.pad, x, sizes, "constant", value)
+    return attrs.evolve(call.function(F.pad, x, sizes, "constant", value), codes=None if value else x.codes)

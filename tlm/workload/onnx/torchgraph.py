@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 from torch.fx.node import map_aggregate
 
 from ..values import leaves
-from .graph import Refused
+from .graph import Codes, Refused
 from .places import Places
 
 #: Values of a tensor, at most: a file of a few bytes may ask for any number.
@@ -29,13 +29,15 @@ class Operand:
     """A value of the graph: what it is for an image of zeros, and the node that gives it, None for a constant.
 
     `source` is the initialiser that a constant is, turned or reshaped at most. `curves` say what
-    function of one value it is, of each value that it is made of alone (see `curves.py`).
+    function of one value it is, of each value that it is made of alone (see `curves.py`). `codes` are those that the
+    file has it in.
     """
 
     real: Tensor
     node: fx.Node | None = None
     source: str = ""
     curves: Mapping[Operand, Tensor] = attrs.Factory(dict)
+    codes: Codes | None = None
 
     @property
     def is_constant(self) -> bool:
@@ -44,7 +46,10 @@ class Operand:
 
 
 class TorchGraph:
-    """Collects operations and modules; `finished` is the module of them all."""
+    """Collects operations and modules; `finished` is the module of them all.
+
+    `codes` are then those of the layers that the file has in codes, by path: of weights and input.
+    """
 
     def __init__(self, name: str, image: Tensor) -> None:
         self.root = nn.Module()
@@ -53,6 +58,8 @@ class TorchGraph:
         self.name = name
         self._constants: dict[int, fx.Node] = {}
         self._modules: dict[fx.Node, tuple[str, nn.Module]] = {}
+        self._codes: dict[fx.Node, tuple[Codes | None, Codes | None]] = {}
+        self.codes: dict[str, tuple[Codes | None, Codes | None]] = {}
 
     def function(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """What a torch function gives for Operands and plain values: an Operand, or several."""
@@ -71,6 +78,11 @@ class TorchGraph:
         node = self.graph.call_module(path, nodes)
         self._modules[node] = path, module
         return self._taken(made, node)
+
+    def note(self, made: Operand, weights: Operand | None, x: Operand) -> None:
+        """The module that gives `made` has weights and an input that the file may have as codes."""
+        if made.node is not None and weights is not None and (weights.codes or x.codes):
+            self._codes[made.node] = weights.codes, x.codes
 
     def made_by(self, operand: Operand) -> nn.Module | None:
         """The module that gives a value, if it is one."""
@@ -96,6 +108,8 @@ class TorchGraph:
         for node in self.graph.nodes:
             if node in self._modules:
                 node.target = places.placed(*self._modules[node])
+                if node in self._codes:
+                    self.codes.setdefault(node.target, self._codes[node])
         return fx.GraphModule(self.root, self.graph, self.name).eval()
 
     def _run(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

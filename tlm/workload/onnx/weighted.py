@@ -161,7 +161,10 @@ def prelu(call: Call, x: Operand, slope: Operand) -> Operand:
 def turned(call: Call, matrix: Operand) -> Operand:
     """A matrix with its directions exchanged; the same initialiser, if it is one."""
     made = call.function(torch.transpose, matrix, 0, 1)
-    return attrs.evolve(made, source=matrix.source)
+    codes = matrix.codes
+    if codes is not None and codes.values is not None:
+        codes = attrs.evolve(codes, values=codes.values.T)
+    return attrs.evolve(made, source=matrix.source, codes=codes)
 
 
 def _needed(bias: Operand | None) -> Operand | None:
