@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .console import Progress
     from .sweeps.outcome import Outcome
     from .sweeps.points import Points
+    from .sweeps.session import Run
     from .sweeps.spec import Sweep
     from .sweeps.told import Told
 
@@ -30,6 +32,7 @@ def parser() -> cli.Parser:
     made = cli.command_parser("sweep", "Run a scenario at every point of a sweep, each in a process.", EPILOG)
     made.add_argument("sweep", metavar="SWEEP", help="a sweep file, or the bare name of a shipped one")
     made.add_argument("--jobs", metavar="N", type=_count, help="processes at once (as many as there are processors)")
+    made.add_argument("--scheduler", metavar="ADDRESS", help="run them on the cluster of this dask scheduler")
     made.add_argument("--store", metavar="FILE", help="where points are kept (the sweep's name with .sqlite, here)")
     made.add_argument("--retry", action="store_true", help="run again what failed")
     made.add_argument("--pareto", metavar="NAME,...", help="mark and print the front of these, such as cycles,energy_j")
@@ -57,13 +60,13 @@ def _run(args: Any) -> int:
     file = Path(f"{sweep.file.stem}.sqlite" if args.store is None else args.store)
     targets = _targets(args, sweep, file)
     interrupted = False
-    with Progress(shown=not args.no_live) as progress:
+    with Progress(shown=not args.no_live) as progress, _runner(args) as run:
         progress.phase("reading the points and their workloads", len(sweep.points))
         points = _points(sweep, targets, file, progress)
         with Store(file) as store:
             store.number(points.all)
             try:
-                ran = _ran(args, points, store, progress)
+                ran = _ran(args, points, store, run, progress)
             except KeyboardInterrupt:
                 interrupted, ran = True, None
             known = store.outcomes()
@@ -87,15 +90,27 @@ def _points(sweep: Sweep, targets: Sequence[Path], store: Path, progress: Progre
     return points
 
 
-def _ran(args: Any, points: Points, store: Any, progress: Progress) -> int:
+def _ran(args: Any, points: Points, store: Any, run: Run, progress: Progress) -> int:
     """Run what is missing; how many points that were."""
     from .sweeps.session import missing, run_missing
-    from .sweeps.worker import run_points
 
     todo = missing(points.all, store.outcomes(), args.retry)
     progress.phase("running the points", len(todo))
-    run_missing(todo, store, partial(run_points, jobs=args.jobs or _processors()), progress.advance)
+    run_missing(todo, store, run, progress.advance)
     return len(todo)
+
+
+@contextmanager
+def _runner(args: Any) -> Iterator[Run]:
+    """What runs points: processes of this machine, or a cluster."""
+    from .sweeps.cluster import connected
+    from .sweeps.worker import run_points
+
+    if args.scheduler is None:
+        yield partial(run_points, jobs=args.jobs or _processors())
+        return
+    with connected(args.scheduler) as cluster:
+        yield partial(cluster.run_points, most=args.jobs)
 
 
 def _measures(text: str | None) -> list[str]:
