@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .sweeps.told import Told
 
 PLAIN_WIDTH = 120  # columns, where there is no terminal to ask
+PICTURE_WIDTH = 100
 
 EPILOG = """Each point is kept in the store as it ends: a second start runs only what is missing there.
 exit codes: 0 done, 1 a point failed, 2 bad input, 130 interrupted, 141 broken pipe."""
@@ -36,6 +37,7 @@ def parser() -> cli.Parser:
     made.add_argument("--store", metavar="FILE", help="where points are kept (the sweep's name with .sqlite, here)")
     made.add_argument("--retry", action="store_true", help="run again what failed")
     made.add_argument("--pareto", metavar="NAME,...", help="mark and print the front of these, such as cycles,energy_j")
+    made.add_argument("--svg", metavar="FILE", help="draw the front's first two measures as a picture, too")
     made.add_argument("--csv", metavar="FILE", help="write the points as a table")
     made.add_argument("--json", metavar="FILE", help="write the points as JSON")
     made.add_argument("--no-live", action="store_true", help="show no progress")
@@ -55,7 +57,7 @@ def _run(args: Any) -> int:
     from .sweeps.store import Store
     from .sweeps.told import told
 
-    by = _measures(args.pareto)
+    by = _measures(args.pareto, args.svg)
     sweep = read_sweep(sweep_file(args.sweep))
     file = Path(f"{sweep.file.stem}.sqlite" if args.store is None else args.store)
     targets = _targets(args, sweep, file)
@@ -113,7 +115,7 @@ def _runner(args: Any) -> Iterator[Run]:
         yield partial(cluster.run_points, most=args.jobs)
 
 
-def _measures(text: str | None) -> list[str]:
+def _measures(text: str | None, picture: str | None) -> list[str]:
     from .inputs.errors import BadInput
     from .sweeps.outcome import MEASURES
 
@@ -121,14 +123,17 @@ def _measures(text: str | None) -> list[str]:
     for name in names:
         if name not in MEASURES:
             raise BadInput(f"there is nothing {name!r} to compare", key="--pareto", given=name, allowed=MEASURES)
-    return list(dict.fromkeys(names))
+    names = list(dict.fromkeys(names))
+    if picture is not None and len(names) < 2:
+        raise BadInput("draws a front of two measures: name them, such as --pareto cycles,energy_j", key="--svg")
+    return names
 
 
 def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:
     """The files to write at the end; BadInput where one cannot be, or is another that is read or written."""
     from .inputs.errors import BadInput
 
-    targets = [cli.check_writable(name) for name in (args.csv, args.json) if name is not None]
+    targets = [cli.check_writable(name) for name in (args.csv, args.json, args.svg) if name is not None]
     files = [cli.check_writable(store), *targets]
     for file in files:
         if file.is_file() and file.samefile(sweep.file):
@@ -140,8 +145,18 @@ def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:
 
 
 def _texts(args: Any, found: Told) -> list[str]:
-    texts = [] if args.csv is None else [found.as_csv()]
-    return texts if args.json is None else [*texts, cli.as_json(found.as_json())]
+    made: dict[str | None, Callable[[], str]] = {
+        args.csv: found.as_csv,
+        args.json: lambda: cli.as_json(found.as_json()),
+        args.svg: lambda: _picture(found),
+    }
+    return [text() for file, text in made.items() if file is not None]
+
+
+def _picture(found: Told) -> str:
+    from .console import front_chart, svg
+
+    return svg(front_chart(found) or "no point is done", PICTURE_WIDTH, "tlm sweep")
 
 
 def _summary(points: Points, known: Mapping[str, Outcome], ran: int | None) -> str:
@@ -158,12 +173,15 @@ def _summary(points: Points, known: Mapping[str, Outcome], ran: int | None) -> s
 def _show(found: Told, lines: Sequence[str]) -> None:
     from rich.console import Console
 
-    from .console import point_lines, point_tables
+    from .console import front_chart, point_lines, point_tables
 
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with cli.printing():
         for table in point_tables(found):
             console.print(table)
+        chart = front_chart(found)
+        if chart is not None:
+            console.print(chart)
         for line in [*point_lines(found), *lines]:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
