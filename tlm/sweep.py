@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,8 @@ from . import cli
 if TYPE_CHECKING:
     from .console import Progress
     from .sweeps.outcome import Outcome
-    from .sweeps.points import Points
-    from .sweeps.session import Run
+    from .sweeps.search import Search
+    from .sweeps.session import Grid, Run
     from .sweeps.spec import Sweep
     from .sweeps.told import Told
 
@@ -59,52 +59,49 @@ def _run(args: Any) -> int:
 
     by = _measures(args.pareto, args.svg)
     sweep = read_sweep(sweep_file(args.sweep))
+    by = by or (list(sweep.search.measures) if sweep.search else [])
     file = Path(f"{sweep.file.stem}.sqlite" if args.store is None else args.store)
     targets = _targets(args, sweep, file)
-    interrupted = False
-    with Progress(shown=not args.no_live) as progress, _runner(args) as run:
-        progress.phase("reading the points and their workloads", len(sweep.points))
-        points = _points(sweep, targets, file, progress)
+    ran = None  # interrupted
+    with Progress(shown=not args.no_live) as progress, _runner(args, sweep) as run:
+        work = _work(sweep, [*targets, file], progress)
         with Store(file) as store:
-            store.number(points.all)
-            try:
-                ran = _ran(args, points, store, run, progress)
-            except KeyboardInterrupt:
-                interrupted, ran = True, None
+            with suppress(KeyboardInterrupt):
+                ran = work.run(store, run, args.retry, progress.phase, progress.advance)
             known = store.outcomes()
-    found = told(sweep.keys, points.all, known, by)
+    found = told(sweep.keys, work.points, known, by)
     for target, text in zip(targets, _texts(args, found), strict=True):
         cli.write_text(target, text)
-    _show(found, [_summary(points, known, ran), *(f"wrote {target}" for target in targets)])
-    if interrupted:
+    _show(found, [_summary(work, known, ran), *(f"wrote {target}" for target in targets)])
+    if ran is None:
         return cli.INTERRUPTED
     return cli.FAILED if found.failed else cli.DONE
 
 
-def _points(sweep: Sweep, targets: Sequence[Path], store: Path, progress: Progress) -> Points:
+def _work(sweep: Sweep, written: Sequence[Path], progress: Progress) -> Grid | Search:
+    """What is to be done for `sweep`; BadInput where a file of its scenarios would be `written` over."""
     from .inputs.errors import BadInput
     from .sweeps.points import points_of
+    from .sweeps.search import Search
+    from .sweeps.session import Grid
 
-    points = points_of(sweep, progress.advance)
-    for file in (*targets, store):
-        if any(point.scenario is not None and point.scenario.was_read_from(file) for point in points.all):
+    work: Grid | Search
+    if sweep.search is None:
+        progress.phase("reading the points and their workloads", len(sweep.points))
+        work = Grid(points_of(sweep, progress.advance))
+        scenarios = [point.scenario for point in work.points if point.scenario is not None]
+    else:
+        work = Search(sweep)
+        scenarios = [work.base]
+    for file in written:
+        if any(scenario.was_read_from(file) for scenario in scenarios):
             raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
-    return points
-
-
-def _ran(args: Any, points: Points, store: Any, run: Run, progress: Progress) -> int:
-    """Run what is missing; how many points that were."""
-    from .sweeps.session import missing, run_missing
-
-    todo = missing(points.all, store.outcomes(), args.retry)
-    progress.phase("running the points", len(todo))
-    run_missing(todo, store, run, progress.advance)
-    return len(todo)
+    return work
 
 
 @contextmanager
-def _runner(args: Any) -> Iterator[Run]:
-    """What runs points: processes of this machine, or a cluster."""
+def _runner(args: Any, sweep: Sweep) -> Iterator[Run]:
+    """What runs points: processes of this machine, or a cluster, to which a search hands no more than it can run."""
     from .sweeps.cluster import connected
     from .sweeps.worker import run_points
 
@@ -112,7 +109,7 @@ def _runner(args: Any) -> Iterator[Run]:
         yield partial(run_points, jobs=args.jobs or _processors())
         return
     with connected(args.scheduler) as cluster:
-        yield partial(cluster.run_points, most=args.jobs)
+        yield partial(cluster.run_points, most=args.jobs or (cluster.threads if sweep.search else None))
 
 
 def _measures(text: str | None, picture: str | None) -> list[str]:
@@ -159,15 +156,13 @@ def _picture(found: Told) -> str:
     return svg(front_chart(found) or "no point is done", PICTURE_WIDTH, "tlm sweep")
 
 
-def _summary(points: Points, known: Mapping[str, Outcome], ran: int | None) -> str:
+def _summary(work: Grid | Search, known: Mapping[str, Outcome], ran: int | None) -> str:
     """How many points there are, and what became of them."""
-    there = sum(point.key in known for point in points.all)
-    counted = f"{len(points.all):,} points"
-    if points.repeated:
-        counted += f", and {points.repeated:,} that come to the same scenario as another"
+    there = sum(point.key in known for point in work.points)
+    counted = f"{len(work.points):,} points{work.said}"
     if ran is None:
         return f"interrupted: of {counted}, {there:,} are in the store"
-    return f"{counted}: {ran:,} run now, {len(points.all) - ran:,} had been"
+    return f"{counted}: {ran:,} run now, {len(work.points) - ran:,} had been"
 
 
 def _show(found: Told, lines: Sequence[str]) -> None:
