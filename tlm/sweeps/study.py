@@ -6,6 +6,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from tlm.inputs.errors import BadInput, first_line
@@ -87,10 +88,12 @@ class Study:
         return samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
 
     def _distribution(self, axis: Any) -> Any:
-        """A listed value is known by its place; a drawn one by its number."""
+        """A listed value is known by its place, in order where they are rising numbers; a drawn one by its number."""
         of = self._optuna.distributions
         if not isinstance(axis, Draw):
-            return of.CategoricalDistribution(tuple(range(len(axis))))
+            return (
+                of.IntDistribution(0, len(axis) - 1) if _rising(axis) else of.CategoricalDistribution(range(len(axis)))
+            )
         if axis.whole:
             return of.IntDistribution(int(axis.low), int(axis.high), log=axis.log)
         return of.FloatDistribution(axis.low, axis.high, log=axis.log)
@@ -115,6 +118,12 @@ class Study:
                 return None
             params[key] = found
         return params
+
+
+def _rising(values: list[Any]) -> bool:
+    """Whether they are numbers, each more than the one before."""
+    numbers = all(type(value) in (int, float) for value in values)
+    return numbers and all(one < two for one, two in pairwise(values))
 
 
 @contextmanager
