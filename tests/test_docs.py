@@ -20,7 +20,7 @@ from tlm.accelerators.preset import preset_names
 from tlm.accelerators.rules import RULES
 from tlm.codecs import CODECS
 from tlm.energy import EVENTS, PARTS, TABLES
-from tlm.inputs.structure import hidden
+from tlm.inputs.structure import hidden, known_keys
 from tlm.inputs.units import written
 from tlm.memory.standards import standard_names
 from tlm.result import (
@@ -39,7 +39,7 @@ from tlm.result import (
 from tlm.scenario import Scenario
 from tlm.sweeps.axes import Draw
 from tlm.sweeps.outcome import MEASURES
-from tlm.sweeps.spec import SweepSpec
+from tlm.sweeps.spec import SearchSpec, SweepSpec
 from tlm.sweeps.store import COLUMNS
 
 ALL = [example for page in PAGES for example in examples(page)]
@@ -258,7 +258,8 @@ def first_cells(text: str) -> list[str]:
 def test_every_key_column_and_measure_of_a_sweep_is_documented() -> None:
     text = prose(DOCS / "sweep.md")
     file, store = section(text, "The file"), section(text, "The store")
-    assert sorted(first_cells(file)) == sorted(field.name for spec in (SweepSpec, Draw) for field in attrs.fields(spec))
+    assert sorted(first_cells(file)) == sorted(key for spec in (SweepSpec, Draw) for key in known_keys(spec))
+    assert first_cells(section(text, "Search")) == known_keys(SearchSpec)
     assert first_cells(store) == list(COLUMNS)
     assert set(MEASURES) <= set(re.findall(r"`(\w+)`", section(of("sweep.md"), "Options")))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from . import cli
 if TYPE_CHECKING:
     from .console import Progress
     from .sweeps.outcome import Outcome
-    from .sweeps.points import Points
+    from .sweeps.search import Search
+    from .sweeps.session import Grid, Run
     from .sweeps.spec import Sweep
     from .sweeps.told import Told
 
 PLAIN_WIDTH = 120  # columns, where there is no terminal to ask
+PICTURE_WIDTH = 100
 
 EPILOG = """Each point is kept in the store as it ends: a second start runs only what is missing there.
 exit codes: 0 done, 1 a point failed, 2 bad input, 130 interrupted, 141 broken pipe."""
@@ -30,9 +33,11 @@ def parser() -> cli.Parser:
     made = cli.command_parser("sweep", "Run a scenario at every point of a sweep, each in a process.", EPILOG)
     made.add_argument("sweep", metavar="SWEEP", help="a sweep file, or the bare name of a shipped one")
     made.add_argument("--jobs", metavar="N", type=_count, help="processes at once (as many as there are processors)")
+    made.add_argument("--scheduler", metavar="ADDRESS", help="run them on the cluster of this dask scheduler")
     made.add_argument("--store", metavar="FILE", help="where points are kept (the sweep's name with .sqlite, here)")
     made.add_argument("--retry", action="store_true", help="run again what failed")
     made.add_argument("--pareto", metavar="NAME,...", help="mark and print the front of these, such as cycles,energy_j")
+    made.add_argument("--svg", metavar="FILE", help="draw the front's first two measures as a picture, too")
     made.add_argument("--csv", metavar="FILE", help="write the points as a table")
     made.add_argument("--json", metavar="FILE", help="write the points as JSON")
     made.add_argument("--no-live", action="store_true", help="show no progress")
@@ -48,62 +53,80 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: Any) -> int:
     from .console import Progress
     from .scenario import sweep_file
-    from .sweeps.outcome import measures_of
     from .sweeps.spec import read_sweep
     from .sweeps.store import Store
     from .sweeps.told import told
 
-    by = measures_of(args.pareto)
+    by = _measures(args.pareto, args.svg)
     sweep = read_sweep(sweep_file(args.sweep))
+    by = by or (list(sweep.search.measures) if sweep.search else [])
     file = Path(f"{sweep.file.stem}.sqlite" if args.store is None else args.store)
     targets = _targets(args, sweep, file)
-    interrupted = False
-    with Progress(shown=not args.no_live) as progress:
-        progress.phase("reading the points and their workloads", len(sweep.points))
-        points = _points(sweep, targets, file, progress)
+    ran = None  # interrupted
+    with Progress(shown=not args.no_live) as progress, _runner(args, sweep) as run:
+        work = _work(sweep, [*targets, file], progress)
         with Store(file) as store:
-            store.number(points.all)
-            try:
-                ran = _ran(args, points, store, progress)
-            except KeyboardInterrupt:
-                interrupted, ran = True, None
+            with suppress(KeyboardInterrupt):
+                ran = work.run(store, run, args.retry, progress.phase, progress.advance)
             known = store.outcomes()
-    found = told(sweep.keys, points.all, known, by)
+    found = told(sweep.keys, work.points, known, by)
     for target, text in zip(targets, _texts(args, found), strict=True):
         cli.write_text(target, text)
-    _show(found, [_summary(points, known, ran), *(f"wrote {target}" for target in targets)])
-    if interrupted:
+    _show(found, [_summary(work, known, ran), *(f"wrote {target}" for target in targets)])
+    if ran is None:
         return cli.INTERRUPTED
     return cli.FAILED if found.failed else cli.DONE
 
 
-def _points(sweep: Sweep, targets: Sequence[Path], store: Path, progress: Progress) -> Points:
+def _work(sweep: Sweep, written: Sequence[Path], progress: Progress) -> Grid | Search:
+    """What is to be done for `sweep`; BadInput where a file of its scenarios would be `written` over."""
     from .inputs.errors import BadInput
     from .sweeps.points import points_of
+    from .sweeps.search import Search
+    from .sweeps.session import Grid
 
-    points = points_of(sweep, progress.advance)
-    for file in (*targets, store):
-        if any(point.scenario is not None and point.scenario.was_read_from(file) for point in points.all):
+    work: Grid | Search
+    if sweep.search is None:
+        progress.phase("reading the points and their workloads", len(sweep.points))
+        work = Grid(points_of(sweep, progress.advance))
+        scenarios = [point.scenario for point in work.points if point.scenario is not None]
+    else:
+        work = Search(sweep)
+        scenarios = [work.base]
+    for file in written:
+        if any(scenario.was_read_from(file) for scenario in scenarios):
             raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
-    return points
+    return work
 
 
-def _ran(args: Any, points: Points, store: Any, progress: Progress) -> int:
-    """Run what is missing; how many points that were."""
-    from .sweeps.session import missing, run_missing
+@contextmanager
+def _runner(args: Any, sweep: Sweep) -> Iterator[Run]:
+    """What runs points: processes of this machine, or a cluster, to which a search hands no more than it can run."""
+    from .sweeps.cluster import connected
     from .sweeps.worker import run_points
 
-    todo = missing(points.all, store.outcomes(), args.retry)
-    progress.phase("running the points", len(todo))
-    run_missing(todo, store, partial(run_points, jobs=args.jobs or _processors()), progress.advance)
-    return len(todo)
+    if args.scheduler is None:
+        yield partial(run_points, jobs=args.jobs or _processors())
+        return
+    with connected(args.scheduler) as cluster:
+        yield partial(cluster.run_points, most=args.jobs or (cluster.threads if sweep.search else None))
+
+
+def _measures(text: str | None, picture: str | None) -> list[str]:
+    from .inputs.errors import BadInput
+    from .sweeps.outcome import measures_of
+
+    names = measures_of(text)
+    if picture is not None and len(names) < 2:
+        raise BadInput("draws a front of two measures: name them, such as --pareto cycles,energy_j", key="--svg")
+    return names
 
 
 def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:
     """The files to write at the end; BadInput where one cannot be, or is another that is read or written."""
     from .inputs.errors import BadInput
 
-    targets = [cli.check_writable(name) for name in (args.csv, args.json) if name is not None]
+    targets = [cli.check_writable(name) for name in (args.csv, args.json, args.svg) if name is not None]
     files = [cli.check_writable(store), *targets]
     for file in files:
         if file.is_file() and file.samefile(sweep.file):
@@ -115,30 +138,41 @@ def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:
 
 
 def _texts(args: Any, found: Told) -> list[str]:
-    texts = [] if args.csv is None else [found.as_csv()]
-    return texts if args.json is None else [*texts, cli.as_json(found.as_json())]
+    made: dict[str | None, Callable[[], str]] = {
+        args.csv: found.as_csv,
+        args.json: lambda: cli.as_json(found.as_json()),
+        args.svg: lambda: _picture(found),
+    }
+    return [text() for file, text in made.items() if file is not None]
 
 
-def _summary(points: Points, known: Mapping[str, Outcome], ran: int | None) -> str:
+def _picture(found: Told) -> str:
+    from .console import front_chart, svg
+
+    return svg(front_chart(found) or "no point is done", PICTURE_WIDTH, "tlm sweep")
+
+
+def _summary(work: Grid | Search, known: Mapping[str, Outcome], ran: int | None) -> str:
     """How many points there are, and what became of them."""
-    there = sum(point.key in known for point in points.all)
-    counted = f"{len(points.all):,} points"
-    if points.repeated:
-        counted += f", and {points.repeated:,} that come to the same scenario as another"
+    there = sum(point.key in known for point in work.points)
+    counted = f"{len(work.points):,} points{work.said}"
     if ran is None:
         return f"interrupted: of {counted}, {there:,} are in the store"
-    return f"{counted}: {ran:,} run now, {len(points.all) - ran:,} had been"
+    return f"{counted}: {ran:,} run now, {len(work.points) - ran:,} had been"
 
 
 def _show(found: Told, lines: Sequence[str]) -> None:
     from rich.console import Console
 
-    from .console import point_lines, point_tables
+    from .console import front_chart, point_lines, point_tables
 
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     with cli.printing():
         for table in point_tables(found):
             console.print(table)
+        chart = front_chart(found)
+        if chart is not None:
+            console.print(chart)
         for line in [*point_lines(found), *lines]:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 

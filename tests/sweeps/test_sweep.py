@@ -103,7 +103,7 @@ def test_one_process_and_two_come_to_the_same(folder: Path) -> None:
 
 def test_a_front_is_marked_printed_and_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     small.write(folder)
-    document = swept("--pareto", "cycles,area_mm2,images_per_s", "--csv", "out.csv")
+    document = swept("--pareto", "cycles,area_mm2,images_per_s", "--csv", "out.csv", "--svg", "out.svg")
     points = {one["point"]: one for one in document["points"]}
     assert document["pareto"] == ["cycles", "area_mm2", "images_per_s"]
 
@@ -115,7 +115,9 @@ def test_a_front_is_marked_printed_and_written(folder: Path, capsys: pytest.Capt
         return any(other != cost(one) and all(a <= b for a, b in zip(other, cost(one), strict=True)) for other in costs)
 
     assert set(document["front"]) == {number for number, one in points.items() if not beaten(one)}
+    assert "<svg" in (picture := Path("out.svg").read_text()) and "cycles" in picture
     out = capsys.readouterr().out
+    assert "area, mm2" in out and "* on the front, o not" in out and "images/s (" not in out
     assert "Front of cycles, area_mm2, images_per_s" in out and f" *{document['front'][0]} " in out
     with Path("out.csv").open() as file:
         assert {int(one["point"]) for one in csv.DictReader(file) if one["front"] == "true"} == set(document["front"])
@@ -161,6 +163,9 @@ def test_a_point_that_no_scenario_can_be_is_kept_as_failed(folder: Path) -> None
         (["--pareto", "cycels"], "--pareto: there is nothing 'cycels' to compare (allowed: cycles, time_fs"),
         (["--csv", "sweep.yaml"], "sweep.yaml: is the sweep"),
         (["--store", "s.yaml"], "s.yaml: is a file of the scenario"),
+        (["--svg", "x.svg"], "--svg: draws a front of two measures: name them, such as --pareto cycles,energy_j"),
+        (["--svg", "x.svg", "--pareto", "cycles,cycles"], "--svg: draws a front of two measures"),
+        (["--svg", "x", "--csv", "x", "--pareto", "cycles,energy_j"], "x: is to be written twice"),
         (["--csv", "x", "--json", "x"], "x: is to be written twice"),
         (["--store", "no/where.sqlite"], "no/where.sqlite: cannot be written: there is no folder"),
     ],

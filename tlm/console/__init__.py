@@ -2,6 +2,7 @@
 
 from .curves import curve_chart
 from .distributions import distribution_chart
+from .fronts import front_chart
 from .live import LiveView
 from .papers import BarChart, paper_notes, paper_page, paper_table
 from .picture import svg
@@ -20,6 +21,7 @@ __all__ = [
     "component_table",
     "curve_chart",
     "distribution_chart",
+    "front_chart",
     "paper_notes",
     "paper_page",
     "paper_table",

@@ -1,9 +1,9 @@
-"""Points of a paper's figure over a logarithmic axis: those that no other beats in both directions stand out."""
+"""Points over a logarithmic axis, of a paper's figure or of a sweep: those that no other beats stand out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import groupby
 
 import attrs
@@ -13,7 +13,7 @@ from ..result import Row
 from .cells import Cell, Glyphs, cut, glyphs_for, segments
 from .papers import figure
 
-HEIGHT, AXIS = 18, 8  # lines of a panel; columns left of it
+HEIGHT, AXIS = 18, 8  # lines of a panel; columns left of it, at least
 BEST, OTHER = "bold green", "bright_black"
 MARKS = {BEST: "*", OTHER: "o"}
 MOST_LABEL = 12  # columns kept free on the right
@@ -21,7 +21,7 @@ MOST_LABEL = 12  # columns kept free on the right
 
 @attrs.frozen
 class Point:
-    """A point with its name; `x` above 0."""
+    """A point with its name, which may be empty; `x` above 0."""
 
     name: str
     x: float
@@ -44,7 +44,7 @@ class ScatterChart:
         for title, points in (("model", self._points("model")), ("published", self._points("published"))):
             if points:
                 yield [(f"{title}: {self.ys[0].measure} ({self.ys[0].unit})", "bold")]
-                yield from _panel(points, width, glyphs)
+                yield from panel(points, frontier(points), width, glyphs)
                 yield [(f"{self.xs[0].measure} ({self.xs[0].unit})".rjust(width), "")]
         text = f"{MARKS[BEST]} no other point is better in both, {MARKS[OTHER]} another is"
         yield [(text, "italic")]
@@ -65,25 +65,26 @@ def frontier(points: Sequence[Point]) -> set[str]:
     }
 
 
-def _panel(points: Sequence[Point], width: int, glyphs: Glyphs) -> Iterator[Cell]:
-    room = max(2, width - AXIS - MOST_LABEL)
+def panel(points: Sequence[Point], best: Container[str], width: int, glyphs: Glyphs) -> Iterator[Cell]:
+    """The points, the axes at their left and below them; those that are called as one of `best` stand out."""
     low, high = _span([point.y for point in points])
+    scale = {line: figure(high - line * (high - low) / (HEIGHT - 1)) for line in range(0, HEIGHT, 4)}
+    axis = max(AXIS, *(len(told) + 2 for told in scale.values()))
+    room = max(2, width - axis - MOST_LABEL)
     left, right = _span([math.log10(point.x) for point in points])
-    canvas: list[list[tuple[str, str]]] = [[(" ", "")] * (width - AXIS) for _ in range(HEIGHT)]
-    best = frontier(points)
+    canvas: list[list[tuple[str, str]]] = [[(" ", "")] * max(room, width - axis) for _ in range(HEIGHT)]
     lines = [round((high - point.y) / (high - low) * (HEIGHT - 1)) for point in points]
     columns = [round((math.log10(point.x) - left) / (right - left) * (room - 1)) for point in points]
     places = list(zip(lines, columns, strict=True))
     styles = [BEST if point.name in best else OTHER for point in points]
-    for (line, column), style in zip(places, styles, strict=True):
+    for (line, column), style in sorted(zip(places, styles, strict=True), key=lambda drawn: drawn[1] == BEST):
         canvas[line][column] = (MARKS[style], style)
     for point, (line, column), style in zip(points, places, styles, strict=True):
         _label(canvas, line, column, point.name, style)
     for line, cells in enumerate(canvas):
-        scale = high - line * (high - low) / (HEIGHT - 1)
-        yield [(f"{figure(scale):>{AXIS - 2}} " if line % 4 == 0 else " " * (AXIS - 1), ""), ("|", ""), *_joined(cells)]
-    yield [(" " * AXIS + glyphs.left * (width - AXIS), "")]
-    yield [(" " * AXIS + _ticks(left, right, room), "")]
+        yield [(f"{scale.get(line, ''):>{axis - 2}} ", ""), ("|", ""), *_joined(cells)]
+    yield [(" " * axis + glyphs.left * (width - axis), "")]
+    yield [(" " * axis + _ticks(left, right, room), "")]
 
 
 def _joined(cells: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -51,16 +51,23 @@ def point_lines(told: Told) -> list[str]:
 def _table(title: str, told: Told, rows: Iterable[tuple[Point, Outcome | None]]) -> Table:
     table = Table(title=title)
     table.add_column("point", justify="right")
-    for key in told.keys:
+    keys = _varied(told)
+    for key in keys:
         table.add_column(Text(printable(key).replace(".", ".\n")), overflow="fold")
     measures = [name for name in SHOWN if name in (*ALWAYS, *told.by)]
     for name in measures:
         table.add_column(SHOWN[name][0], justify="right")
     for point, outcome in rows:
         mark = FRONT if point.number in told.front else ""
-        settings = [Text(_setting(point, key)) for key in told.keys]
+        settings = [Text(_setting(point, key)) for key in keys]
         table.add_row(f"{mark}{point.number}", *settings, *_measured(outcome, measures))
     return table
+
+
+def _varied(told: Told) -> list[str]:
+    """The keys that tell points apart: what all points have alike takes no column."""
+    shown = {key: {_setting(point, key) for point, _ in told.points} for key in told.keys}
+    return [key for key, texts in shown.items() if len(texts) > 1 or len(told.points) == 1]
 
 
 def _setting(point: Point, key: str) -> str:

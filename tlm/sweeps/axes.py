@@ -11,7 +11,7 @@ import attrs
 from tlm.inputs.errors import BadInput, shown
 from tlm.inputs.located import Located
 from tlm.inputs.ranges import Range
-from tlm.inputs.structure import Fault, structure
+from tlm.inputs.structure import MISSING, ORIGIN, Fault, structure
 from tlm.inputs.units import UNITS
 
 MOST_DRAWN = 100_000
@@ -21,14 +21,15 @@ MOST_DRAWN = 100_000
 class Draw:
     """`count` numbers between `low` and `high`, both included: whole ones where both are; with `log`, of their logs.
 
-    `unit`, such as MiB, is written behind each.
+    `unit`, such as MiB, is written behind each. A search draws as many as it likes and knows no count.
     """
 
     low: float
     high: float
-    count: int = attrs.field(validator=Range(least=1, most=MOST_DRAWN))
+    count: int | None = attrs.field(default=None, validator=Range(least=1, most=MOST_DRAWN, optional=True))
     log: bool = False
     unit: str | None = None
+    whole: bool = attrs.field(default=False, metadata=ORIGIN)
 
     def fault(self) -> Fault | None:
         """What is wrong with these together, and where."""
@@ -43,35 +44,65 @@ class Draw:
             return ("unit",), BadInput(f"not {shown(self.unit)}", given=self.unit, allowed=units)
         return None
 
-    def values(self, seed: str, whole: bool) -> list[Any]:
+    def values(self, seed: str) -> list[Any]:
         """The numbers, the same for the same `seed`; a value drawn again occurs once."""
         source = random.Random(seed)
-        drawn = [self._value(source, whole) for _ in range(self.count)]
-        return list(dict.fromkeys(value if self.unit is None else f"{value} {self.unit}" for value in drawn))
+        drawn = [self._value(source) for _ in range(self.count or 0)]
+        return list(dict.fromkeys(map(self.written, drawn)))
 
-    def _value(self, source: random.Random, whole: bool) -> float:
+    def written(self, number: float) -> Any:
+        """The value that a number is: with its unit, where there is one."""
+        return number if self.unit is None else f"{number} {self.unit}"
+
+    def number(self, value: Any) -> float | None:
+        """The number that `written` made `value` of; None where it is not of this axis."""
+        if self.unit is not None:
+            value = self._parsed(value)
+        if type(value) is not (int if self.whole else float) or not self.low <= value <= self.high:
+            return None
+        found: float = value
+        return found
+
+    def ends(self) -> list[Any]:
+        """The least and the most, as values."""
+        return [self.written(int(end) if self.whole else end) for end in (self.low, self.high)]
+
+    def _parsed(self, value: Any) -> float | None:
+        try:
+            text = str(value).removesuffix(f" {self.unit}")
+            return int(text) if self.whole else float(text)
+        except ValueError:
+            return None
+
+    def _value(self, source: random.Random) -> float:
         if not self.log:
-            return source.randint(int(self.low), int(self.high)) if whole else source.uniform(self.low, self.high)
+            return source.randint(int(self.low), int(self.high)) if self.whole else source.uniform(self.low, self.high)
         value = math.exp(source.uniform(math.log(self.low), math.log(self.high)))
         value = min(max(value, self.low), self.high)
-        return round(value) if whole else value
+        return round(value) if self.whole else value
 
 
-def values_of(key: str, written: Any, seed: int) -> tuple[list[Any], list[Fault]]:
-    """The values of the axis `key`, from what is written there, and what is wrong with that, with its path below."""
+Axis = list[Any] | Draw
+
+
+def axis_of(written: Any, searched: bool) -> tuple[Axis, list[Fault]]:
+    """An axis from what is written there, and what is wrong with that, with its path below."""
     if isinstance(written, list):
         return _listed(written)
     if not isinstance(written, Located):
-        hint = "a list of values, or a mapping with low, high and count"
+        hint = f"a list of values, or a mapping with low{' and high' if searched else ', high and count'}"
         return [], [((), BadInput(f"expected {hint}, not {shown(written)}"))]
     draw, faults = structure(written, Draw)
     if draw is None:
         return [], faults
+    if searched is (draw.count is not None):
+        said = "means nothing beside search, which draws as many as it has trials" if searched else MISSING
+        return [], [(("count",), BadInput(said))]
     fault = draw.fault()
     if fault is not None:
         return [], [fault]
     whole = isinstance(written["low"], int) and isinstance(written["high"], int)
-    return draw.values(f"{seed} {key}", whole), []
+    return attrs.evolve(draw, whole=whole), []
 
 
 def _listed(written: list[Any]) -> tuple[list[Any], list[Fault]]:

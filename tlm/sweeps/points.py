@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -42,50 +42,64 @@ class Points:
     repeated: int
 
 
+@attrs.frozen
+class Reader:
+    """Reads the points of `sweep`: each its scenario changed, as far as that can be."""
+
+    sweep: Sweep
+    base: Scenario
+    contents: Contents = attrs.field(factory=Contents)
+
+    @classmethod
+    def of(cls, sweep: Sweep) -> Reader:
+        """BadInput where the scenario itself cannot be read."""
+        try:
+            file = scenario_file(sweep.scenario, sweep.file.parent)
+        except BadInput as error:
+            raise located(error, ("scenario",), sweep.tree.place_of(("scenario",))) from None
+        return cls(sweep, load(str(file)))
+
+    def point(self, settings: Settings, number: int) -> Point:
+        """The point that sets these, its workload captured."""
+        try:
+            scenario = self.changed(settings, settings)
+        except BadInput as fault:
+            return Point(number, _key({"scenario": resolved(self.base), "set": settings}), settings, fault=fault)
+        document = {"scenario": resolved(scenario)}
+        try:
+            found = self.contents.of(scenario)
+        except Exception as fault:  # whatever a library or a user's code raises while the workload is captured
+            return Point(number, _key(document), settings, scenario, fault=fault)
+        return Point(number, _key({**document, "contents": found}), settings, scenario, found)
+
+    def changed(self, settings: Settings, within: Settings) -> Scenario:
+        """The scenario with `settings`, some of the point `within`, laid over it as `--set` does, in order."""
+        sets = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+        return varied(self.base, sets, [self.sweep.place(within, key) for key in settings])
+
+
 def points_of(sweep: Sweep, loaded: Callable[[], None] = lambda: None) -> Points:
     """Every point of `sweep`, their workloads captured; `loaded` is called after each.
 
     What only some combinations make impossible is its points' fault. A value that is wrong by itself, and in every
     point that has it, is the sweep file's: BadInput.
     """
-    base, contents = _base(sweep), Contents()
+    reader = Reader.of(sweep)
     found: dict[str, Point] = {}
     tried = []
     for settings in sweep.points:
-        tried.append(_point(sweep, base, contents, settings, len(found) + 1))
+        tried.append(reader.point(settings, len(found) + 1))
         found.setdefault(tried[-1].key, tried[-1])
         loaded()
-    wrong = {str(fault): fault for fault in _wrong_by_themselves(sweep, base, tried)}
-    if wrong:
-        raise Faults(wrong.values())
+    raise_faults(_wrong_by_themselves(reader, tried))
     return Points(tuple(found.values()), sweep.repeated + len(tried) - len(found))
 
 
-def _base(sweep: Sweep) -> Scenario:
-    try:
-        file = scenario_file(sweep.scenario, sweep.file.parent)
-    except BadInput as error:
-        raise located(error, ("scenario",), sweep.tree.place_of(("scenario",))) from None
-    return load(str(file))
-
-
-def _point(sweep: Sweep, base: Scenario, contents: Contents, settings: Settings, number: int) -> Point:
-    try:
-        scenario = _changed(sweep, base, settings, settings)
-    except BadInput as fault:
-        return Point(number, _key({"scenario": resolved(base), "set": settings}), settings, fault=fault)
-    document = {"scenario": resolved(scenario)}
-    try:
-        found = contents.of(scenario)
-    except Exception as fault:  # whatever a library or a user's code raises while the workload is captured
-        return Point(number, _key(document), settings, scenario, fault=fault)
-    return Point(number, _key({**document, "contents": found}), settings, scenario, found)
-
-
-def _changed(sweep: Sweep, base: Scenario, settings: Settings, within: Settings) -> Scenario:
-    """`base` with `settings`, some of the point `within`, laid over it as `--set` does, in order."""
-    sets = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
-    return varied(base, sets, [sweep.place(within, key) for key in settings])
+def raise_faults(found: Iterable[BadInput]) -> None:
+    """All of them as one, each once; nothing where there are none."""
+    wrong = {str(fault): fault for error in found for fault in (error.faults if isinstance(error, Faults) else [error])}
+    if wrong:
+        raise Faults(wrong.values())
 
 
 def _key(document: dict[str, Any]) -> str:
@@ -93,7 +107,7 @@ def _key(document: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _wrong_by_themselves(sweep: Sweep, base: Scenario, points: Sequence[Point]) -> Iterator[BadInput]:
+def _wrong_by_themselves(reader: Reader, points: Sequence[Point]) -> Iterator[BadInput]:
     """The faults of single values that no point can have."""
     seen: dict[tuple[str, str], list[Point]] = {}
     for point in points:
@@ -104,6 +118,6 @@ def _wrong_by_themselves(sweep: Sweep, base: Scenario, points: Sequence[Point]) 
             continue
         first = having[0].settings
         try:
-            _changed(sweep, base, {key: first[key]}, first)
+            reader.changed({key: first[key]}, first)
         except BadInput as error:
-            yield from error.faults if isinstance(error, Faults) else [error]
+            yield error

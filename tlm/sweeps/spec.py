@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,37 @@ from tlm.inputs.located import Faults, Located, located, read
 from tlm.inputs.ranges import Range
 from tlm.inputs.structure import Fault, structure
 
-from .axes import same, values_of
+from .axes import Axis, Draw, axis_of, same
+from .outcome import MEASURES
 
 Settings = dict[str, Any]
 
 MOST_POINTS = 1_000_000  # of a grid, before the sample
+
+
+@attrs.frozen
+class SearchSpec:
+    """So many `trials`, to find the points with the best of these measures; one, or a list."""
+
+    best: Any
+    trials: int = attrs.field(validator=Range(least=1, most=MOST_POINTS))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of what is compared."""
+        return tuple(_options(self.best))
+
+    def fault(self) -> Fault | None:
+        """What is wrong with its measures, and where."""
+        if not self.measures:
+            return ("best",), BadInput("the list is empty; name a measure")
+        for name in self.measures:
+            if not isinstance(name, str) or name not in MEASURES:
+                given = name if isinstance(name, str) else None
+                return ("best",), BadInput(f"there is nothing {shown(name)} to compare", given=given, allowed=MEASURES)
+        if len(set(self.measures)) < len(self.measures):
+            return ("best",), BadInput("a measure is written twice")
+        return None
 
 
 @attrs.frozen
@@ -33,13 +59,15 @@ class SweepSpec:
     exclude: Any = None
     sample: int | None = attrs.field(default=None, validator=Range(least=1, optional=True))
     seed: int = 0
+    search: SearchSpec | None = None
 
 
 @attrs.frozen
 class Sweep:
     """A sweep as it is written: the points' settings in order, each once, and where each key's values stand.
 
-    `repeated` is how many points said the same as an earlier one.
+    `repeated` is how many points said the same as an earlier one. A `search` has no points: it finds them among the
+    `axes`, without what is to `exclude`, all it draws from `seed`.
     """
 
     file: Path
@@ -48,6 +76,14 @@ class Sweep:
     points: tuple[Settings, ...]
     repeated: int
     tree: Located
+    axes: dict[str, Axis] = attrs.field(factory=dict)
+    exclude: tuple[Settings, ...] = ()
+    search: SearchSpec | None = None
+    seed: int = 0
+
+    def excludes(self, settings: Settings) -> bool:
+        """Whether a partial point to exclude matches."""
+        return any(_matches(settings, item) for item in self.exclude)
 
     def place(self, settings: Settings, key: str) -> str:
         """The file and line that give `key` its value in a point, for messages."""
@@ -63,13 +99,17 @@ def read_sweep(file: Path) -> Sweep:
     spec, found = structure(tree, SweepSpec)
     if spec is None:
         raise _faults(tree, found)
-    axes, found = _axes(tree, spec)
-    found += _list_faults(spec)
+    axes, found = _axes(spec)
+    found += [*_list_faults(spec), *_search_faults(spec)]
     if not found:
         found = list(_exclude_faults(spec, axes))
     if found:
         raise _faults(tree, found)
-    points = [*_grid(tree, spec, axes), *(dict(item) for item in spec.list or ())]
+    if spec.search is not None:
+        exclude = tuple(spec.exclude or ())
+        return Sweep(file, spec.scenario, tuple(axes), (), 0, tree, axes, exclude, spec.search, spec.seed)
+    values = {key: axis.values(f"{spec.seed} {key}") if isinstance(axis, Draw) else axis for key, axis in axes.items()}
+    points = [*_grid(tree, spec, values), *(dict(item) for item in spec.list or ())]
     each = {repr(settings): settings for settings in points}
     if not each:
         raise _faults(tree, [((), BadInput("has no points: write axes, a list, or fewer to exclude"))])
@@ -77,19 +117,34 @@ def read_sweep(file: Path) -> Sweep:
     return Sweep(file, spec.scenario, tuple(keys), tuple(each.values()), len(points) - len(each), tree)
 
 
-def _axes(tree: Located, spec: SweepSpec) -> tuple[dict[str, list[Any]], list[Fault]]:
+def _axes(spec: SweepSpec) -> tuple[dict[str, Axis], list[Fault]]:
     if spec.axes is None:
         return {}, []
     if not isinstance(spec.axes, Located):
         return {}, [(("axes",), BadInput(f"expected a mapping of keys and their values, not {shown(spec.axes)}"))]
-    axes: dict[str, list[Any]] = {}
+    axes: dict[str, Axis] = {}
     faults: list[Fault] = []
     for key, written in spec.axes.items():
-        axes[key], found = values_of(key, written, spec.seed)
+        axes[key], found = axis_of(written, spec.search is not None)
         faults += [(("axes", key, *path), fault) for path, fault in found]
     if not axes:
         faults.append((("axes",), BadInput("is empty; leave it out, or write keys and their values")))
     return axes, faults
+
+
+def _search_faults(spec: SweepSpec) -> Iterator[Fault]:
+    """What a search cannot compare, and what means nothing beside one."""
+    if spec.search is None:
+        return
+    fault = spec.search.fault()
+    if fault is not None:
+        path, error = fault
+        yield ("search", *path), error
+    if spec.axes is None:
+        yield ("search",), BadInput("needs axes to search")
+    for key in ("list", "sample"):
+        if getattr(spec, key) is not None:
+            yield (key,), BadInput("means nothing beside search, which chooses the points itself")
 
 
 def _list_faults(spec: SweepSpec) -> Iterator[Fault]:
@@ -109,11 +164,14 @@ def _odd(written: Any) -> str:
     return f"one with {shown(odd[0]) if not isinstance(odd[0], Located) else 'an empty mapping'}" if odd else "none"
 
 
-def _exclude_faults(spec: SweepSpec, axes: Mapping[str, list[Any]]) -> Iterator[Fault]:
-    """Keys and values that no point of the grid has: to exclude these would exclude nothing."""
+def _exclude_faults(spec: SweepSpec, axes: Mapping[str, Axis]) -> Iterator[Fault]:
+    """Keys and values that no point has, as far as they are listed: to exclude these would exclude nothing."""
     for item in spec.exclude or ():
         for key, written in item.items():
-            missing = [value for value in _options(written) if not any(same(value, own) for own in axes.get(key, ()))]
+            axis = axes.get(key, [])
+            if isinstance(axis, Draw):
+                continue
+            missing = [value for value in _options(written) if not any(same(value, own) for own in axis)]
             if missing:
                 what = f"the axis has no value {shown(missing[0])}" if key in axes else "there is no such axis"
                 error = BadInput(what, given=key, allowed=() if key in axes else axes)
@@ -125,7 +183,7 @@ def _options(written: Any) -> list[Any]:
     return written if isinstance(written, list) else [written]
 
 
-def _grid(tree: Located, spec: SweepSpec, axes: Mapping[str, list[Any]]) -> list[Settings]:
+def _grid(tree: Located, spec: SweepSpec, axes: Mapping[str, Sequence[Any]]) -> list[Settings]:
     """The product of the axes without what is excluded, or a sample of that, in the grid's order."""
     size = math.prod(map(len, axes.values()))
     if not axes:

@@ -20,6 +20,7 @@ from tlm.inputs.errors import BadInput
 
 from .outcome import Outcome
 from .points import Point
+from .spec import Settings
 
 #: Marks our files, and the version of what is in them.
 APPLICATION, SCHEMA = 0x746C6D73, 1
@@ -84,6 +85,12 @@ class Store:
         with self._told():
             rows = self._connection.execute(f"SELECT key, {', '.join(LIGHT)} FROM points").fetchall()
         return {key: Outcome(**dict(zip(LIGHT, values, strict=True))) for key, *values in rows}
+
+    def settings(self) -> Mapping[str, Settings]:
+        """What every point that is there sets, by its key, in the order of their numbers; those without one last."""
+        with self._told():
+            question = "SELECT key, settings FROM points ORDER BY number IS NULL, number, key"
+            return {key: json.loads(settings) for key, settings in self._connection.execute(question)}
 
     def _open(self) -> None:
         self._connection.execute("PRAGMA busy_timeout = 60000")  # ms: another sweep may be writing

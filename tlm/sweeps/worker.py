@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -33,6 +34,10 @@ SERVED = f"{__package__}.served"
 
 #: One thread a process: as many processes as there are processors would only be in each other's way.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+#: A worker of a cluster may run points in several threads: processes are started and waited for by one of them.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @attrs.frozen
@@ -85,7 +90,7 @@ def started(task: Task) -> tuple[Connection, Any]:
     context: Any = multiprocessing.get_context(_method())
     listener, speaker = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(task, speaker), daemon=True)
-    with _single_threaded():
+    with _ONE_AT_A_TIME, _single_threaded(), _may_have_children(), _without_main():
         process.start()
     speaker.close()
     return listener, process
@@ -94,16 +99,17 @@ def started(task: Task) -> tuple[Connection, Any]:
 def received(listener: Connection, process: Any) -> Outcome:
     """What the process says; where it ends without a word, how."""
     try:
-        outcome: Outcome = listener.recv()
+        outcome: Outcome | None = listener.recv()
     except (EOFError, OSError):
+        outcome = None
+    listener.close()
+    with _ONE_AT_A_TIME:
         process.join()
-        code = process.exitcode
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        return Outcome(DIED, f"its process {how}")
-    finally:
-        listener.close()
-    process.join()
-    return outcome
+    if outcome is not None:
+        return outcome
+    code = process.exitcode
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return Outcome(DIED, f"its process {how}")
 
 
 def _method() -> str:
@@ -156,6 +162,30 @@ def _check_contents(task: Task) -> None:
     for key, digest in task.contents.items():
         if found.get(key) != digest:
             raise BadInput("names a file that is another here, or was changed while the sweep ran", key=key)
+
+
+@contextmanager
+def _may_have_children() -> Iterator[None]:
+    """Worker processes of dask are daemons, which may have none lest these live on; ours end with their parent."""
+    config: dict[str, Any] = vars(multiprocessing.current_process())["_config"]
+    before = config.get("daemon")
+    config["daemon"] = False
+    try:
+        yield
+    finally:
+        config["daemon"] = before
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """What is started does not import again what this program's main module does: it needs nothing of that."""
+    main = sys.modules["__main__"]
+    before = main.__spec__
+    main.__spec__ = ModuleSpec("tlm.__main__", None)  # of such a one multiprocessing imports nothing
+    try:
+        yield
+    finally:
+        main.__spec__ = before
 
 
 @contextmanager
