@@ -83,7 +83,7 @@ def test_a_missing_library_is_told_with_what_brings_it(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
     message = refused(capsys, str(result), "--html", "page.html")
-    assert message == f"a report needs {missing}, which is not installed: pip install 'tlm[report]'"
+    assert message == f"needs {missing}: install the extra, pip install 'tlm[report]'"
     assert list(folder.iterdir()) == []
 
 

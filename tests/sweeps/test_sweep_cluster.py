@@ -145,5 +145,5 @@ def test_without_dask_it_says_what_to_install(
     small.write(folder)
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert command.main(["sweep.yaml", "--no-live", "--scheduler", "tcp://127.0.0.1:1"]) == 2
-    assert "--scheduler: needs dask.distributed" in (said := capsys.readouterr().err)
+    assert "--scheduler: needs distributed" in (said := capsys.readouterr().err)
     assert "pip install 'tlm[cluster]'" in said

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..inputs.errors import BadInput
+from ..inputs.extras import needs
 from .blocks import Block, Chart, Facts, Fold, Panes, Section, Table
 from .colours import ink_on
 from .definitions import definitions
@@ -59,13 +59,10 @@ def island(data: Any) -> str:
 
 def _libraries() -> tuple[Any, str]:
     """jinja2's environment, and plotly's script: imported only here."""
-    try:
-        import jinja2
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        missing = (error.name or "a library").partition(".")[0]
-        message = f"a report needs {missing}, which is not installed: pip install 'tlm[report]'"
-        raise BadInput(message) from None
+    needs("report", "jinja2", "plotly")
+    import jinja2
+    from plotly.offline import get_plotlyjs
+
     loader = jinja2.FileSystemLoader(TEMPLATES)
     options: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
     return jinja2.Environment(loader=loader, autoescape=True, **options), get_plotlyjs()

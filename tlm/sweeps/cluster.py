@@ -17,6 +17,7 @@ import attrs
 
 from tlm import __version__
 from tlm.inputs.errors import BadInput, first_line
+from tlm.inputs.extras import needs
 
 from .outcome import DIED, Outcome
 from .points import Point
@@ -70,12 +71,10 @@ class Cluster:
 @contextmanager
 def connected(address: str) -> Iterator[Cluster]:
     """The cluster of the scheduler at `address`; BadInput where there is none, or no dask here to reach it by."""
-    try:
-        from distributed import Client
-        from distributed.comm.addressing import get_address_host_port
-    except ImportError as error:
-        message = f"needs dask.distributed ({first_line(error)}): pip install 'tlm[cluster]'"
-        raise BadInput(message, key=OPTION) from None
+    needs("cluster", "distributed", key=OPTION)
+    from distributed import Client
+    from distributed.comm.addressing import get_address_host_port
+
     try:
         get_address_host_port(address)  # a client complains of an address without end
         client: Any = Client(address, timeout=PATIENCE_S, set_as_default=False)  # type: ignore[no-untyped-call]

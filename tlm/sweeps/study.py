@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from tlm.inputs.errors import BadInput, first_line
+from tlm.inputs.errors import BadInput
+from tlm.inputs.extras import needs
 from tlm.inputs.located import located
 
 from .axes import Draw, same
@@ -29,10 +30,11 @@ class Study:
 
     def __init__(self, sweep: Sweep) -> None:
         try:
-            import optuna
-        except ImportError as error:
-            message = f"needs optuna ({first_line(error)}): pip install 'tlm[search]'"
-            raise located(BadInput(message), ("search",), sweep.tree.place_of(("search",))) from None
+            needs("search", "optuna")
+        except BadInput as error:
+            raise located(error, ("search",), sweep.tree.place_of(("search",))) from None
+        import optuna
+
         assert sweep.search is not None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._optuna = optuna

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..inputs.blame import blamed_on_user
 from ..inputs.errors import BadInput
+from ..inputs.extras import needs
 from ..inputs.sources import sources
 from ..inputs.usercode import Find
 from .checkpoint import Checkpoint
@@ -44,7 +45,8 @@ def of_function(spec: WorkloadSpec, checkpoint: Checkpoint | None, search: Find)
 
 def of_file(spec: WorkloadSpec, checkpoint: Checkpoint | None, search: Find) -> Given:
     """The network that an ONNX file holds."""
-    from .onnx.network import load_onnx  # which needs the package onnx
+    needs("onnx", "onnx", key="workload.onnx")
+    from .onnx.network import load_onnx
 
     found = load_onnx(spec, search)
     if checkpoint and found.codes:

@@ -8,19 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import external_data_helper, helper, inliner, numpy_helper
 from torch import Tensor
 
 from ...inputs.errors import BadInput, cut, first_line
-from .graph import KEY, Input, Model, Node, decimal
+from .graph import Input, Model, Node, decimal
 from .operators import CONTROL_FLOW, OPERATORS, QUANTISED
-
-try:
-    import onnx
-    from onnx import external_data_helper, helper, inliner, numpy_helper
-except ImportError as error:
-    HOW = "reading ONNX files needs the package onnx: pip install 'tlm[onnx]'"
-    raise BadInput(f"{HOW} ({first_line(error)})", key=KEY) from error
 
 #: The oldest opset whose operators broadcast as they do now.
 OLDEST = 7
