@@ -337,12 +337,28 @@ CASES |= {
 }
 
 
+#: What the evaluators of older versions of the package do not have, or do wrongly: `auto_pad`, both directions, states.
+NEW_IN_THE_REFERENCE = {
+    ("Conv", 2),
+    ("Conv", 4),
+    ("LSTM", 0),
+    ("LSTM", 1),
+    ("LSTM", 2),
+    ("GRU", 1),
+    ("RNN", 1),
+    ("ReduceMean", 3),
+}
+ITS_VERSION = (1, 23)
+
+
 def shape_of(made: Any) -> tuple[int, ...]:
     return tuple(one.dim_value for one in made.graph.input[0].type.tensor_type.shape.dim)
 
 
 @pytest.mark.parametrize("name, place", [(name, place) for name, cases in CASES.items() for place in range(len(cases))])
 def test_an_operator_gives_what_the_reference_gives(name: str, place: int, tmp_path: Path) -> None:
+    if (name, place) in NEW_IN_THE_REFERENCE and tuple(map(int, onnx.__version__.split(".")[:2])) < ITS_VERSION:
+        pytest.skip("the reference of this version of onnx has not got it")
     made = CASES[name][place]
     image = np.random.default_rng(7).uniform(-1.5, 1.5, shape_of(made)).astype(np.float32)
     check_like_the_reference(tmp_path, made, image)
