@@ -133,6 +133,17 @@ def test_it_is_captured_again_when_the_file_or_its_weights_change(
     assert len(captured) == 2 and (first.layers[0].weights != changed.layers[0].weights).any()
 
 
+def test_no_result_is_written_over_the_weights_beside_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = onnx.load("net.onnx")
+    convert_model_to_external_data(model, location="net.bin", size_threshold=0)
+    onnx.save(model, "net.onnx")
+    before = Path("net.bin").read_bytes()
+    for tool in (command.main, stats.main):
+        assert tool(["lenet", "--set", "workload.onnx=net.onnx", "--no-live", "--json", "net.bin"]) == 2
+        assert "net.bin: is a file of the workload: a result must not be written over it" in capsys.readouterr().err
+    assert Path("net.bin").read_bytes() == before
+
+
 def test_a_warm_run_imports_neither_torch_nor_onnx(folder: Path) -> None:
     assert command.main(["lenet", "--set", "workload.onnx=net.onnx", "--no-live"]) == 0
     code = (

@@ -76,7 +76,7 @@ def _run(args: Any) -> int:
         scenario = load(args.scenario, args.set)
         others = variants(scenario, args.compare)
         files = _files(args, [scenario, *others.values()])
-        result = _result(args, scenario, others, timelines)
+        result = _result(args, scenario, others, files, timelines)
         for file, text_of in files.items():
             cli.write_text(file, text_of(result))
     except BaseException as error:
@@ -140,14 +140,19 @@ def _picture(result: Result) -> str:
     return svg(stall_chart(result), PICTURE_WIDTH, "tlm run")
 
 
-def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timelines: list[str]) -> Result:
+def _result(
+    args: Any, scenario: Scenario, variants: dict[str, Scenario], files: Iterable[Path], timelines: list[str]
+) -> Result:
+    """The run and its repetitions; it was checked that nothing but a workload keeps `files` from being written."""
     from .console import Progress
+    from .scenario.captured import workload_of
     from .system.comparing import check, compare
     from .system.widening import ranked, widen, widened
 
     with Progress(shown=not args.no_live) as progress:
         progress.phase("reading the workload")
-        workloads = [_workload(one) for one in scenario.machines]
+        written = [*files, *(Path(name) for name in (args.trace, args.vcd) if name is not None)]
+        workloads = [workload_of(one, written) for one in scenario.machines]
         check(variants, workloads)
         result = _simulated(args, scenario, workloads, progress, timelines)
         if variants and not result.partial:
@@ -156,12 +161,6 @@ def _result(args: Any, scenario: Scenario, variants: dict[str, Scenario], timeli
             options = widened(scenario)
             result = ranked(_repeated(result, "widen", widen(options, result, workloads), len(options), progress))
         return result
-
-
-def _workload(scenario: Scenario) -> Workload:
-    from .scenario.captured import workload_of
-
-    return workload_of(scenario)
 
 
 def _simulated(

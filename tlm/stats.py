@@ -64,12 +64,13 @@ def _run(args: Any) -> int:
 def _told(args: Any) -> int:
     from .console import Progress
     from .scenario import load
+    from .scenario.captured import workload_of
 
     scenario = load(args.scenario, args.set)
     document, picture = _targets(args, scenario)
     with Progress(shown=not args.no_live) as progress:
         progress.phase("reading the workload")
-        workloads = [_workload(one) for one in scenario.machines]
+        workloads = [workload_of(one, [*document, *picture]) for one in scenario.machines]
         _check_layer(args.layer, workloads)
         found = _measured(scenario, workloads, progress)
     told = [Told(one, _chosen(one, args.layer), args.layer is not None) for one in found]
@@ -99,12 +100,6 @@ def _targets(args: Any, scenario: Scenario) -> tuple[list[Path], list[Path]]:
         if scenario.was_read_from(file):
             raise BadInput("is a file of the scenario: a result must not be written over it", file=str(file))
     return document, picture
-
-
-def _workload(scenario: Scenario) -> Workload:
-    from .scenario.captured import workload_of
-
-    return workload_of(scenario)
 
 
 def _check_layer(name: str | None, workloads: Sequence[Workload]) -> None:

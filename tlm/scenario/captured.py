@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from pathlib import Path
 
 from tlm.inputs.errors import BadInput
 from tlm.workload.cache import Cached
@@ -12,13 +14,17 @@ from tlm.workload.source import load_cached
 from .spec import Scenario
 
 
-def workload_of(scenario: Scenario) -> Workload:
-    """The scenario's workload; what libraries think of the user's network and files is no message of ours."""
-    return cached_of(scenario).workload
+def workload_of(scenario: Scenario, written: Iterable[Path] = ()) -> Workload:
+    """The scenario's workload; BadInput where a file that it was made from is to be `written` over."""
+    found = cached_of(scenario)
+    for file in written:
+        if str(file.resolve()) in found.depends:
+            raise BadInput("is a file of the workload: a result must not be written over it", file=str(file))
+    return found.workload
 
 
 def cached_of(scenario: Scenario) -> Cached:
-    """The same with the digests of the files it was made from."""
+    """The same with the digests of its files; what libraries think of the user's files is no message of ours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
