@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tlm import run as command
+from tlm.scenario import captured
 
 Files = dict[str, "str | bytes"]
 
@@ -260,7 +261,7 @@ def test_arguments_are_refused_in_one_line(
 def test_where_nothing_can_be_written_is_told_before_the_run(
     folder: Path, args: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_workload", None)  # what a run begins with
+    monkeypatch.setattr(captured, "workload_of", None)  # what a run begins with
     assert told(folder, ["lenet", *args], capsys).startswith(f"{args[1]}: cannot be ")
 
 

@@ -16,7 +16,7 @@ from reference_tensors import NETWORKS
 
 from tlm import run as command
 from tlm.accelerators.preset import preset_file
-from tlm.scenario import load
+from tlm.scenario import captured, load
 
 REFERENCE = Path(__file__).parent / "data" / "accelerator_reference.csv"
 MACHINES = {
@@ -230,7 +230,7 @@ def test_an_interrupt_before_there_is_a_result_says_so(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_workload", interrupted)
+    monkeypatch.setattr(captured, "workload_of", interrupted)
     assert command.main(["lenet", "--no-live"]) == 130
     assert capsys.readouterr().err == "interrupted: no result\n"
 

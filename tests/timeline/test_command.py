@@ -16,6 +16,7 @@ from decoding import Perfetto, read_vcd
 from tlm import run as command
 from tlm.core import Deadlock
 from tlm.engines import Dma
+from tlm.scenario import captured
 
 ROOT = Path(__file__).parents[2]
 BOTH = ["--trace", "run.pftrace", "--vcd", "run.vcd"]
@@ -157,7 +158,7 @@ def test_an_interrupt_before_the_run_leaves_nothing(folder: Path, monkeypatch: p
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_workload", interrupted)
+    monkeypatch.setattr(captured, "workload_of", interrupted)
     assert command.main(["lenet", *BOTH, "--no-live"]) == 130
     assert files(folder) == []
 
