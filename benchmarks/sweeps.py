@@ -98,9 +98,11 @@ def cluster(_args: Any, sweep: Path, folder: Path) -> int:
     from distributed import LocalCluster
 
     wanted = _table(_run(sweep, folder / "local.sqlite", "--jobs", "2"))
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as workers:
         began = time.monotonic()
-        found = _table(_run(sweep, folder / "dask.sqlite", "--scheduler", workers.scheduler_address))
+        store = folder / "dask.sqlite"
+        _started(sweep, store, "--scheduler", workers.scheduler_address).wait()  # not for the workers too
+        found = _table(store)
         print(f"{len(found)} points on two workers in {time.monotonic() - began:.1f} s")
     print("the same table" if found == wanted else "the tables differ")
     return 0 if found == wanted else 1

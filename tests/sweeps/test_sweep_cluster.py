@@ -53,7 +53,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(folder)
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", local_directory=str(folder)
         ) as workers,
     ):
         yield workers.scheduler_address
