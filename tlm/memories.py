@@ -89,9 +89,7 @@ def document(found: Sequence[Facts], standards: Sequence[DramStandard | IdealSta
 
 
 def _show(table: Table, target: Path | None) -> None:
-    from rich.console import Console
-
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         console.print(table)
         if target is not None:

@@ -127,9 +127,7 @@ def document(played: Played) -> dict[str, Any]:
 
 
 def _show(trace: str, played: Played, lines: Sequence[str]) -> None:
-    from rich.console import Console
-
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         console.print(_table(trace, played))
         for line in lines:

@@ -118,11 +118,9 @@ def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableTyp
 
 
 def _show(told: Sequence[Row]) -> None:
-    from rich.console import Console
-
     from .console import paper_notes, paper_table
 
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         for _, found in groupby(told, lambda row: row.where):
             rows = list(found)

@@ -220,11 +220,9 @@ def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, prog
 
 
 def _show(result: Result, lines: Iterable[str]) -> None:
-    from rich.console import Console
-
     from .console import show
 
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         show(result, console)
         for line in lines:

@@ -156,11 +156,9 @@ def _picture(told: Sequence[Told]) -> str:
 
 
 def _show(told: Sequence[Told], written: Iterable[Path]) -> None:
-    from rich.console import Console
-
     from .console import size_table, statistics_lines, width_table
 
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         for one in told:
             if one.layers:

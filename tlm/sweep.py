@@ -162,11 +162,9 @@ def _summary(work: Grid | Search, known: Mapping[str, Outcome], ran: int | None)
 
 
 def _show(found: Told, lines: Sequence[str]) -> None:
-    from rich.console import Console
-
     from .console import front_chart, point_lines, point_tables
 
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = cli.console(PLAIN_WIDTH)
     with cli.printing():
         for table in point_tables(found):
             console.print(table)
