@@ -44,7 +44,7 @@ LINES = [
     ("tlm run lenet --set memory.stand", "memory.standard="),
     ("tlm run lenet --json some", "some.txt"),
     ("tlm run lenet --out fold", "folder"),
-    ("tlm sweep lenet_", "lenet_memories"),
+    ("tlm sweep lenet_m", "lenet_memories"),
     ("tlm play some.txt --memory lpddr5", "lpddr5-6400"),
     ("tlm play some.txt --granularity ex", "exact"),
     ("tlm completion fi", "fish"),

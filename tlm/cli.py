@@ -11,10 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Any, NoReturn
 
 # Nothing heavy may be imported up here (`tlm.core` brings simpy): `--help` answers at once.
 
@@ -75,13 +72,6 @@ def run_command(command: Callable[[], int | None]) -> int:
         code = _exit_code(error)
         print(f"error: {error}", file=sys.stderr)
         return code
-
-
-def console(plain_width: int) -> Console:
-    """What prints to stdout: as wide as the terminal or, where there is none, `plain_width` columns."""
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=plain_width)
 
 
 @contextmanager

@@ -89,7 +89,9 @@ def document(found: Sequence[Facts], standards: Sequence[DramStandard | IdealSta
 
 
 def _show(table: Table, target: Path | None) -> None:
-    console = cli.console(PLAIN_WIDTH)
+    from .console import output
+
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         console.print(table)
         if target is not None:

@@ -127,7 +127,9 @@ def document(played: Played) -> dict[str, Any]:
 
 
 def _show(trace: str, played: Played, lines: Sequence[str]) -> None:
-    console = cli.console(PLAIN_WIDTH)
+    from .console import output
+
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         console.print(_table(trace, played))
         for line in lines:

@@ -118,9 +118,9 @@ def _charts(of: Paper, told: Sequence[Row]) -> Iterator[tuple[str, RenderableTyp
 
 
 def _show(told: Sequence[Row]) -> None:
-    from .console import paper_notes, paper_table
+    from .console import output, paper_notes, paper_table
 
-    console = cli.console(PLAIN_WIDTH)
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         for _, found in groupby(told, lambda row: row.where):
             rows = list(found)

@@ -220,9 +220,9 @@ def _repeated(result: Result, key: str, repeated: Iterable[Any], runs: int, prog
 
 
 def _show(result: Result, lines: Iterable[str]) -> None:
-    from .console import show
+    from .console import output, show
 
-    console = cli.console(PLAIN_WIDTH)
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         show(result, console)
         for line in lines:

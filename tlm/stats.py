@@ -156,9 +156,9 @@ def _picture(told: Sequence[Told]) -> str:
 
 
 def _show(told: Sequence[Told], written: Iterable[Path]) -> None:
-    from .console import size_table, statistics_lines, width_table
+    from .console import output, size_table, statistics_lines, width_table
 
-    console = cli.console(PLAIN_WIDTH)
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         for one in told:
             if one.layers:

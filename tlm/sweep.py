@@ -162,9 +162,9 @@ def _summary(work: Grid | Search, known: Mapping[str, Outcome], ran: int | None)
 
 
 def _show(found: Told, lines: Sequence[str]) -> None:
-    from .console import front_chart, point_lines, point_tables
+    from .console import front_chart, output, point_lines, point_tables
 
-    console = cli.console(PLAIN_WIDTH)
+    console = output(PLAIN_WIDTH)
     with cli.printing():
         for table in point_tables(found):
             console.print(table)

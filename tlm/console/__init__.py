@@ -4,6 +4,7 @@ from .curves import curve_chart
 from .distributions import distribution_chart
 from .fronts import front_chart
 from .live import LiveView
+from .output import output
 from .papers import BarChart, paper_notes, paper_page, paper_table
 from .picture import svg
 from .progress import Progress
@@ -22,6 +23,7 @@ __all__ = [
     "curve_chart",
     "distribution_chart",
     "front_chart",
+    "output",
     "paper_notes",
     "paper_page",
     "paper_table",
