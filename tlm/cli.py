@@ -149,6 +149,15 @@ def check_folder(path: str | Path) -> Path:
     return Path(path)
 
 
+def check_apart(file: Path, files: Sequence[Path]) -> None:
+    """BadInput where `file`, one of those to be written, is another of `files` too; a device may be several."""
+    from .inputs.errors import BadInput
+
+    device = file.exists() and not file.is_file()
+    if not device and [other.resolve() for other in files].count(file.resolve()) > 1:
+        raise BadInput("is to be written twice; name another file", file=str(file))
+
+
 def as_json(document: Any) -> str:
     """`document` as the text of a JSON file."""
     return json.dumps(document, indent=2, allow_nan=False) + "\n"

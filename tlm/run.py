@@ -125,9 +125,7 @@ def _check_timelines(args: Any, timelines: list[Path], files: list[Path]) -> Non
     for file in timelines:
         if str(file) == "/dev/stdout":
             raise BadInput("cannot be a timeline: tables are printed there", file=str(file))
-        device = file.exists() and not file.is_file()
-        if not device and [other.resolve() for other in files].count(file.resolve()) > 1:
-            raise BadInput("is to be written twice; name another file", file=str(file))
+        cli.check_apart(file, files)
 
 
 def _document(result: Result) -> str:

@@ -131,9 +131,7 @@ def _targets(args: Any, sweep: Sweep, store: Path) -> list[Path]:
     for file in files:
         if file.is_file() and file.samefile(sweep.file):
             raise BadInput("is the sweep: a result must not be written over it", file=str(file))
-        device = file.exists() and not file.is_file()
-        if not device and [other.resolve() for other in files].count(file.resolve()) > 1:
-            raise BadInput("is to be written twice; name another file", file=str(file))
+        cli.check_apart(file, files)
     return targets
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -71,10 +70,7 @@ def _varied(told: Told) -> list[str]:
 
 
 def _setting(point: Point, key: str) -> str:
-    if key not in point.settings:
-        return ""
-    value = point.settings[key]
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return printable(point.written(key) or "")
 
 
 def _measured(outcome: Outcome | None, measures: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from ..sweeps.outcome import MEASURES
 from ..sweeps.pareto import front
 from . import colours
 from .blocks import Chart, Key
@@ -20,13 +19,8 @@ def fronts(done: Done, measures: Sequence[str]) -> dict[str, list[int]]:
     """The front of every two measures, by "one other": places in `done`, in the order of the first measure."""
     found = {}
     for pair in combinations(measures, 2):
-        costs: dict[int, tuple[float, ...]] = {}
-        for place, (_, outcome) in enumerate(done):
-            values = [outcome.measure(name) for name in pair]
-            signed = [-v if MEASURES[name] else v for name, v in zip(pair, values, strict=True) if v is not None]
-            if len(signed) == len(pair):
-                costs[place] = tuple(signed)
-        found[" ".join(pair)] = front(costs)
+        known = ((place, outcome.costs(pair)) for place, (_, outcome) in enumerate(done))
+        found[" ".join(pair)] = front({place: costs for place, costs in known if costs is not None})
     return found
 
 

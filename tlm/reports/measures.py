@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,14 +39,6 @@ SHOWN = {
 }
 
 
-def shown(point: Point, key: str) -> str | None:
-    """A setting as it is written in a sweep."""
-    if key not in point.settings:
-        return None
-    value = point.settings[key]
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def amount(value: Any) -> float | None:
     """The number that a setting is, units in their base ("4 MiB", "980 MHz"); None of what is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
@@ -81,5 +72,5 @@ def far_apart(values: Sequence[float | None]) -> bool:
 
 def said(point: Point, keys: Sequence[str]) -> str:
     """A point for its mark: its number and settings, a line each."""
-    lines = [f"{plain(key)}: {plain(cut(shown(point, key) or '', 40))}" for key in keys if key in point.settings]
+    lines = [f"{plain(key)}: {plain(cut(point.written(key) or '', 40))}" for key in keys if key in point.settings]
     return "<br>".join([f"<b>point {point.number}</b>", *lines])

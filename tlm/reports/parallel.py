@@ -10,7 +10,7 @@ import attrs
 
 from . import colours
 from .blocks import Chart, Key
-from .measures import SHOWN, Done, amount, far_apart, measured, on_axis, shown
+from .measures import SHOWN, Done, amount, far_apart, measured, on_axis
 from .numbers import cut, plain, prefixed
 from .reading import Swept
 
@@ -31,7 +31,7 @@ class Axis:
 
 def parallel(swept: Swept, number: int, done: Done) -> Chart:
     """A line a point, those on the sweep's front in colour."""
-    axes = [setting_axis(key, [shown(point, key) for point, _ in done], done) for key in swept.told.keys]
+    axes = [setting_axis(key, [point.written(key) for point, _ in done], done) for key in swept.told.keys]
     axes += [
         _number_axis(SHOWN[name].title, [on_axis(name, one) for _, one in done], SHOWN[name].axis)
         for name in measured(done)

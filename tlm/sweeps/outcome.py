@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -49,6 +50,13 @@ class Outcome:
         """One of MEASURES."""
         found: float | None = getattr(self, name)
         return found
+
+    def costs(self, names: Sequence[str]) -> tuple[float, ...] | None:
+        """What a front of these measures compares, where less is better; None where one of them is not known."""
+        values = [self.measure(name) for name in names]
+        pairs = zip(names, values, strict=True)
+        signed = [-value if MEASURES[name] else value for name, value in pairs if value is not None]
+        return tuple(signed) if len(signed) == len(values) else None
 
     def document(self) -> Any:
         """The result document, or None."""

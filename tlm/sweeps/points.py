@@ -33,6 +33,13 @@ class Point:
     contents: Digests = attrs.field(factory=dict)
     fault: Exception | None = None
 
+    def written(self, key: str) -> str | None:
+        """A setting as it is written in a sweep; None where the point does not set it."""
+        if key not in self.settings:
+            return None
+        value = self.settings[key]
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
 
 @attrs.frozen
 class Points:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +41,7 @@ class Told:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["point", *self.keys, "status", "message", *NUMBERS, *(["front"] if self.by else [])])
         for point, outcome in self.points:
-            settings = [_cell(point.settings[key]) if key in point.settings else "" for key in self.keys]
+            settings = [point.written(key) or "" for key in self.keys]
             row = [point.number, *settings, *_of(outcome).values()]
             writer.writerow([*row, *([str(point.number in self.front).lower()] if self.by else [])])
         return text.getvalue()
@@ -66,21 +65,10 @@ def told(keys: Sequence[str], points: Sequence[Point], known: Mapping[str, Outco
     if not by:
         return Told(tuple(keys), pairs)
     done = {point.number: outcome for point, outcome in pairs if outcome and outcome.status == DONE}
-    measured = {number: costs for number, outcome in done.items() if (costs := _costs(outcome, by)) is not None}
+    measured = {number: costs for number, outcome in done.items() if (costs := outcome.costs(by)) is not None}
     unmeasured = tuple(number for number in done if number not in measured)
     return Told(tuple(keys), pairs, tuple(by), tuple(front(measured)), unmeasured)
 
 
-def _costs(outcome: Outcome, by: Sequence[str]) -> tuple[float, ...] | None:
-    """What the front compares, where less is better; None where one of these is not known."""
-    values = [outcome.measure(name) for name in by]
-    signed = [-value if MEASURES[name] else value for name, value in zip(by, values, strict=True) if value is not None]
-    return tuple(signed) if len(signed) == len(by) else None
-
-
 def _of(outcome: Outcome | None) -> dict[str, Any]:
     return {name: getattr(outcome, name, None) for name in ("status", "message", *NUMBERS)}
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

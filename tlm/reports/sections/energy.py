@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...result import EnergyRow, Result, total
+from ...result import AreaRow, EnergyRow, Result, total
 from .. import bars, colours
 from ..blocks import Block, Chart, Choice, Column, Note, Panes, Row, Section, Table
 from ..definitions import Definitions, of_event
@@ -74,7 +74,7 @@ def _event(row: EnergyRow, place: int, part: bars.Part) -> dict[str, object]:
     }
 
 
-def _owner(row: EnergyRow) -> str:
+def _owner(row: EnergyRow | AreaRow) -> str:
     return f"{row.accelerator}: {row.component}" if row.accelerator else row.component
 
 
@@ -154,7 +154,7 @@ def _area(run: Result) -> Table:
     rows = [
         Row(
             [
-                words(f"{row.accelerator}: {row.component}" if row.accelerator else row.component),
+                words(_owner(row)),
                 words(row.part),
                 figure(row.count),
                 figure(row.each_mm2),

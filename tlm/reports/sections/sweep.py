@@ -9,7 +9,7 @@ from ...sweeps.points import Point
 from ..blocks import Block, Cell, Column, Note, Row, Section, Table
 from ..definitions import Definitions
 from ..fronts import scatter
-from ..measures import FS_PER_S, SHOWN, amount, measured, shown
+from ..measures import FS_PER_S, SHOWN, amount, measured
 from ..numbers import NONE, figure, prefixed, whole, words
 from ..parallel import parallel
 from ..reading import Results, Swept
@@ -75,7 +75,7 @@ def _cells(
 
 def _setting(point: Point, key: str) -> Cell:
     """As it is written; amounts are sorted by their size."""
-    text = shown(point, key)
+    text = point.written(key)
     if text is None:
         return NONE
     value = point.settings[key]
@@ -103,7 +103,7 @@ def _failed(swept: Swept) -> Table:
         Row(
             [
                 whole(point.number),
-                words(", ".join(f"{key}={shown(point, key)}" for key in point.settings)),
+                words(", ".join(f"{key}={point.written(key)}" for key in point.settings)),
                 words(outcome.status),
                 words(outcome.message),
             ]
